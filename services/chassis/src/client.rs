@@ -1,0 +1,139 @@
+//! HTTP out: the one way in which a service calls another.
+//!
+//! An [`EdgeClient`] belongs to an edge (`order->payment`) and applies its policy, outermost first: trace → deadline →
+//! retry with budget (idempotent calls only) → breaker → bulkhead → per-try timeout. A call that failed says whether it
+//! may have happened ([`CallError::may_have_happened`]): money and stock code must not guess.
+
+mod call;
+mod policy;
+mod reply;
+
+use std::{sync::Arc, time::Instant};
+
+use anyhow::Context as _;
+use http::Method;
+use reqwest::Url;
+use resilience::{Bulkhead, CircuitBreaker, RetryBudget, State};
+
+pub use self::{
+    call::Call,
+    policy::EdgePolicy,
+    reply::{CallError, Reply},
+};
+use crate::{auth::ServiceTokens, metrics::Metrics, service::Context};
+
+/// Calls one neighbour.
+#[derive(Clone)]
+pub struct EdgeClient {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// `caller->callee`, the name in metrics, logs and faults.
+    edge: String,
+    base: Url,
+    http: reqwest::Client,
+    tokens: Option<ServiceTokens>,
+    policy: EdgePolicy,
+    breaker: CircuitBreaker,
+    bulkhead: Bulkhead,
+    budget: RetryBudget,
+    metrics: Metrics,
+}
+
+impl EdgeClient {
+    /// The client for a neighbour whose address is in `EDGE_<CALLEE>_URL`, with a policy that `EDGE_<CALLEE>_…`
+    /// variables may change (see [`EdgePolicy::from_env`]).
+    ///
+    /// # Errors
+    /// A variable is missing or makes no sense.
+    pub fn from_env(
+        context: &Context,
+        callee: &'static str,
+        policy: EdgePolicy,
+    ) -> anyhow::Result<Self> {
+        let prefix = format!("EDGE_{}", callee.to_ascii_uppercase());
+        let base: Url =
+            context.env.parsed(&format!("{prefix}_URL"), "the base URL of the neighbour")?;
+        let policy = policy.from_env(&context.env, &prefix)?;
+        Self::new(context, callee, base, policy)
+    }
+
+    /// A client for a neighbour at a known address.
+    ///
+    /// # Errors
+    /// The policy contradicts itself.
+    pub fn new(
+        context: &Context,
+        callee: &str,
+        base: Url,
+        policy: EdgePolicy,
+    ) -> anyhow::Result<Self> {
+        policy.breaker.validate()?;
+        let shared = Shared {
+            edge: format!("{}->{callee}", context.config.name),
+            base,
+            http: http_client(&policy)?,
+            tokens: None,
+            breaker: CircuitBreaker::new(policy.breaker.clone()),
+            bulkhead: Bulkhead::new(policy.calls_in_flight_max, policy.queue_wait_max),
+            budget: RetryBudget::new(
+                policy.retry_budget_percent,
+                policy.retries_per_second_min,
+                policy.retry_budget_window,
+            ),
+            policy,
+            metrics: context.metrics.clone(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The same client, sending this service's own token with each call.
+    #[must_use]
+    pub fn with_service_token(mut self, tokens: ServiceTokens) -> Self {
+        let shared = Arc::get_mut(&mut self.shared).expect("configured before it is shared");
+        shared.tokens = Some(tokens);
+        self
+    }
+
+    pub(crate) fn for_jwks(context: &Context, base: &str) -> anyhow::Result<Self> {
+        let base = base.parse().context("JWKS_URL")?;
+        Self::new(context, "user", base, EdgePolicy::default())
+    }
+
+    /// `caller->callee`.
+    pub fn edge(&self) -> &str {
+        &self.shared.edge
+    }
+
+    /// Whether the breaker lets no call pass at the moment. Asking does not use up a permit.
+    pub fn is_open(&self) -> bool {
+        matches!(self.shared.breaker.state(Instant::now()), State::Open | State::ForcedOpen)
+    }
+
+    /// A read. Safe to retry.
+    pub fn get(&self, path: &str) -> Call {
+        self.request(Method::GET, path).idempotent()
+    }
+
+    /// A write. Not retried unless the call says that it is [`Call::idempotent`] or carries a key.
+    pub fn post(&self, path: &str) -> Call {
+        self.request(Method::POST, path)
+    }
+
+    /// Any call.
+    pub fn request(&self, method: Method, path: &str) -> Call {
+        Call::new(self.shared.clone(), method, path)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one home of the HTTP client")]
+fn http_client(policy: &EdgePolicy) -> anyhow::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .connect_timeout(policy.connect_timeout)
+        .pool_max_idle_per_host(policy.calls_in_flight_max)
+        .tcp_nodelay(true)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .context("HTTP client")
+}

@@ -1,0 +1,160 @@
+//! PostgreSQL: a small pool with limits, migrations, and what an error means.
+//!
+//! It holds no query of the domain. A service owns one database and one role; nobody else connects to it.
+
+use std::time::Duration;
+
+use sqlx::{
+    ConnectOptions as _, PgPool,
+    migrate::{MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::time::{Instant, sleep};
+use tracing::{log::LevelFilter, warn};
+
+use crate::config::{ConfigError, Env};
+
+/// Outbox, inbox and idempotency keys: the tables that the chassis itself needs, versions 1 to 999.
+pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// The first version that a service's own migrations may have.
+const SERVICE_VERSION_MIN: i64 = 1000;
+
+/// Limits of a pool.
+#[derive(Clone, Debug)]
+pub struct DbConfig {
+    /// Shown in `pg_stat_activity`: the service's name.
+    pub application_name: String,
+    /// Most connections: `DB_CONNECTIONS_MAX`, 8. A backend costs PostgreSQL megabytes, and two cores run few
+    /// statements at once: more connections would queue inside the database instead of in front of it.
+    pub connections_max: u32,
+    /// Longest wait for a free connection: `DB_ACQUIRE_TIMEOUT_MS`, 2 s; shorter than a request's deadline.
+    pub acquire_timeout: Duration,
+    /// Longest statement: `DB_STATEMENT_TIMEOUT_MS`, 5 s. Nothing in the shop should take a tenth of it.
+    pub statement_timeout: Duration,
+    /// Longest pause inside a transaction: `DB_IDLE_IN_TRANSACTION_TIMEOUT_MS`, 5 s. A paused process must not hold
+    /// its row locks for ever.
+    pub idle_in_transaction_timeout: Duration,
+    /// How long [`connect`] waits for a database that does not answer: `DB_CONNECT_DEADLINE_MS`, 30 s.
+    pub connect_deadline: Duration,
+}
+
+impl DbConfig {
+    /// The defaults.
+    pub fn new(application_name: impl Into<String>) -> Self {
+        Self {
+            application_name: application_name.into(),
+            connections_max: 8,
+            acquire_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(5),
+            idle_in_transaction_timeout: Duration::from_secs(5),
+            connect_deadline: Duration::from_secs(30),
+        }
+    }
+
+    /// The defaults, overridden by the environment.
+    ///
+    /// # Errors
+    /// A variable that cannot be parsed.
+    pub fn from_env(application_name: &str, env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self {
+            application_name: application_name.to_owned(),
+            connections_max: env.parsed_or("DB_CONNECTIONS_MAX", 8)?,
+            acquire_timeout: env.millis_or("DB_ACQUIRE_TIMEOUT_MS", 2_000)?,
+            statement_timeout: env.millis_or("DB_STATEMENT_TIMEOUT_MS", 5_000)?,
+            idle_in_transaction_timeout: env.millis_or("DB_IDLE_IN_TRANSACTION_TIMEOUT_MS", 5_000)?,
+            connect_deadline: env.millis_or("DB_CONNECT_DEADLINE_MS", 30_000)?,
+        })
+    }
+}
+
+/// Opens the pool; asks again, up to the deadline, while the database is not there yet.
+///
+/// # Errors
+/// A malformed URL or a refused login at once; an unreachable database after the deadline.
+pub async fn connect(url: &str, config: &DbConfig) -> sqlx::Result<PgPool> {
+    let options = connect_options(url, config)?;
+    let deadline = Instant::now() + config.connect_deadline;
+    let mut warned = false;
+    loop {
+        match pool_options(config).connect_with(options.clone()).await {
+            Ok(pool) => return Ok(pool),
+            Err(error) if is_transient(&error) && Instant::now() < deadline => {
+                if !std::mem::replace(&mut warned, true) {
+                    warn!(%error, "the database does not answer yet; trying again");
+                }
+                sleep(Duration::from_millis(200)).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn connect_options(url: &str, config: &DbConfig) -> sqlx::Result<PgConnectOptions> {
+    let millis = |duration: Duration| duration.as_millis().to_string();
+    Ok(url
+        .parse::<PgConnectOptions>()?
+        .application_name(&config.application_name)
+        .options([
+            ("statement_timeout", millis(config.statement_timeout)),
+            (
+                "idle_in_transaction_session_timeout",
+                millis(config.idle_in_transaction_timeout),
+            ),
+        ])
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Warn, Duration::from_secs(1)))
+}
+
+fn pool_options(config: &DbConfig) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .min_connections(1)
+        .max_connections(config.connections_max)
+        .acquire_timeout(config.acquire_timeout)
+        // Connections of a burst are given back soon: each is a process of PostgreSQL.
+        .idle_timeout(Duration::from_secs(60))
+        .max_lifetime(Duration::from_secs(30 * 60))
+}
+
+/// Brings the database up to date: the chassis's tables and the service's own, as one history in one table.
+///
+/// # Errors
+/// A service migration with a version below 1000, one that was changed after it ran, or SQL that fails.
+pub async fn migrate(pool: &PgPool, service: &Migrator) -> Result<(), MigrateError> {
+    let merged = merge(service)?;
+    let mut conn = pool.acquire().await?;
+    // Waiting for another instance's migration is not a slow statement.
+    sqlx::query("SET statement_timeout = 0").execute(&mut *conn).await?;
+    merged.run(&mut *conn).await?;
+    sqlx::query("RESET statement_timeout").execute(&mut *conn).await?;
+    Ok(())
+}
+
+fn merge(service: &Migrator) -> Result<Migrator, MigrateError> {
+    if let Some(low) = service.iter().find(|migration| migration.version < SERVICE_VERSION_MIN) {
+        let text = format!("service migration {} is below {SERVICE_VERSION_MIN}", low.version);
+        return Err(MigrateError::Source(text.into()));
+    }
+    Ok(Migrator::with_migrations(MIGRATOR.iter().chain(service.iter()).cloned().collect()))
+}
+
+/// Name of the constraint that a statement violated, as the migration spells it.
+pub fn constraint(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error().and_then(|error| error.constraint())
+}
+
+/// Whether the same statement may succeed later without anybody changing anything: the database is away, full,
+/// restarting, or another transaction was in the way. A statement timeout is not counted: it tends to come again.
+pub fn is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // 08 connection exception, 53 insufficient resources, 57P operator intervention,
+            // 40001 serialization failure, 40P01 deadlock, 55P03 lock not available,
+            // 25P03 idle-in-transaction timeout: https://www.postgresql.org/docs/current/errcodes-appendix.html
+            ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+                || ["40001", "40P01", "55P03", "25P03"].contains(&&*code)
+        }),
+        _ => false,
+    }
+}

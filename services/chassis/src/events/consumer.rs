@@ -1,0 +1,244 @@
+//! The consumer: takes events from Kafka and has each applied at least once, in order within a partition.
+//!
+//! Exactly-once is not its work but that of [`Apply`]: an offset is stored after the effect, so a crash in between
+//! delivers the event again. An event that cannot be applied goes to the dead letters, and the consumer goes on.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use anyhow::{Context as _, anyhow};
+use futures_util::FutureExt as _;
+use rdkafka::{
+    consumer::{Consumer as _, StreamConsumer},
+    message::{BorrowedMessage, Message as _},
+};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span, debug, info, info_span, warn};
+
+use super::{
+    Applied, Apply, ApplyError, Event, backoff,
+    dead_letters::Writer,
+    ensure_topics, envelope,
+    kafka::{self, Lag},
+};
+use crate::{crash, metrics::Metrics, service::Tasks, telemetry::propagation::set_parent};
+
+/// Longest pause between attempts while a dependency is away: how long recovery may be noticed late.
+const UNAVAILABLE_BACKOFF_MAX: Duration = Duration::from_secs(1);
+
+/// Longest pause between attempts at an event that fails.
+const TRANSIENT_BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+/// How long leaving the group may take at the end; the broker notices by itself after the session timeout.
+const LEAVE_MAX: Duration = Duration::from_secs(2);
+
+/// What a consumer is told.
+#[derive(Clone, Debug)]
+pub struct ConsumerConfig {
+    /// `host:port,…`
+    pub brokers: String,
+    /// Consumer group, also the consumer's name in metrics, crash points and dead letters.
+    pub group: String,
+    /// Topics to read; created, with their dead-letter topics, if they are not there.
+    pub topics: Vec<&'static str>,
+    /// Attempts before an event that keeps failing becomes a dead letter, 8: about six seconds, enough for a lock or
+    /// a restart, short enough that one event does not hold its partition up for long.
+    pub attempts_max: u32,
+    /// Longest attempt, 10 s. A handler that hangs counts as failed.
+    pub attempt_timeout: Duration,
+}
+
+impl ConsumerConfig {
+    /// The defaults.
+    pub fn new(brokers: &str, group: &str, topics: &[&'static str]) -> Self {
+        Self {
+            brokers: brokers.to_owned(),
+            group: group.to_owned(),
+            topics: topics.to_vec(),
+            attempts_max: 8,
+            attempt_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A member of a consumer group.
+pub struct Consumer<A> {
+    config: ConsumerConfig,
+    apply: A,
+    metrics: Metrics,
+    stopping: CancellationToken,
+    dead_letters: Writer,
+    before_offset: String,
+}
+
+/// What became of a message.
+enum Outcome {
+    Applied(Applied),
+    Dead(String),
+    /// The service stops; the message stays unprocessed and comes again.
+    Stopped,
+}
+
+impl<A: Apply> Consumer<A> {
+    /// Starts the consumer as a background task. It outlives outages of the broker and of what `apply` needs.
+    pub fn spawn(tasks: &Tasks, metrics: &Metrics, config: ConsumerConfig, apply: A) {
+        let before_offset = format!("{}.after_commit_before_offset", config.group);
+        crash::register(&before_offset);
+        let consumer = Self {
+            dead_letters: Writer::new(&config.brokers, &config.group),
+            config,
+            apply,
+            metrics: metrics.clone(),
+            stopping: tasks.stopping(),
+            before_offset,
+        };
+        tasks.spawn("event consumer", consumer.run());
+    }
+
+    async fn run(self) -> anyhow::Result<()> {
+        let ConsumerConfig { brokers, group, topics, .. } = &self.config;
+        let topics_exist = ensure_topics(brokers, topics);
+        match self.stopping.run_until_cancelled(topics_exist).await {
+            Some(result) => result?,
+            None => return Ok(()),
+        }
+        let client = kafka::consumer(brokers, group, &self.metrics).context("Kafka consumer")?;
+        client.subscribe(topics).context("subscription")?;
+        self.consume(&client).await;
+        // Closing commits the stored offsets and leaves the group; it blocks.
+        let left = timeout(LEAVE_MAX, tokio::task::spawn_blocking(move || drop(client))).await;
+        if left.is_err() {
+            debug!(group, "the broker did not answer to our leaving the group");
+        }
+        Ok(())
+    }
+
+    async fn consume(&self, client: &StreamConsumer<Lag>) {
+        let mut outage = false;
+        while let Some(received) = self.stopping.run_until_cancelled(client.recv()).await {
+            match received {
+                Ok(message) => {
+                    if std::mem::replace(&mut outage, false) {
+                        info!(group = self.config.group, "events arrive again");
+                    }
+                    self.settle(client, &message).await;
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut outage, true) {
+                        warn!(%error, group = self.config.group, "no events arrive");
+                    }
+                    self.pause(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    /// Brings one message to its end and stores its offset.
+    async fn settle(&self, client: &StreamConsumer<Lag>, message: &BorrowedMessage<'_>) {
+        let outcome = match envelope::decode(message) {
+            Ok(event) => {
+                let span = self.span(message, &event);
+                self.apply(&event).instrument(span).await
+            }
+            Err(error) => Outcome::Dead(error.to_string()),
+        };
+        let label = match outcome {
+            Outcome::Applied(applied) => applied.label(),
+            Outcome::Dead(reason) if self.bury(message, &reason).await => "dead_lettered",
+            Outcome::Dead(_) | Outcome::Stopped => return,
+        };
+        self.metrics
+            .consumer_messages
+            .with_label_values(&[self.config.group.as_str(), message.topic(), label])
+            .inc();
+        crash::point(&self.before_offset);
+        if let Err(error) = client.store_offset_from_message(message) {
+            // The partition was taken from us meanwhile. Its new owner gets the event too and finds it applied.
+            debug!(%error, "offset not stored");
+        }
+    }
+
+    /// Attempts until the event is applied, hopeless, or the service stops.
+    async fn apply(&self, event: &Event) -> Outcome {
+        let mut failures = 0;
+        let mut unavailable = 0;
+        loop {
+            match self.attempt(event).await {
+                Ok(applied) => return Outcome::Applied(applied),
+                Err(ApplyError::Poison(reason)) => return Outcome::Dead(reason),
+                Err(ApplyError::Transient(error)) => {
+                    failures += 1;
+                    warn!(error = format!("{error:#}"), failures, "event not applied");
+                    if failures >= self.config.attempts_max {
+                        return Outcome::Dead(format!("failed {failures} times: {error:#}"));
+                    }
+                    self.pause(backoff(failures - 1, TRANSIENT_BACKOFF_MAX)).await;
+                }
+                Err(ApplyError::Unavailable(error)) => {
+                    if unavailable == 0 {
+                        warn!(error = format!("{error:#}"), "events wait for a dependency");
+                    }
+                    self.pause(backoff(unavailable, UNAVAILABLE_BACKOFF_MAX)).await;
+                    unavailable += 1;
+                }
+            }
+            if self.stopping.is_cancelled() {
+                return Outcome::Stopped;
+            }
+        }
+    }
+
+    /// One attempt. A panic or a hang counts as a failure: the service must not crash on the same event for ever.
+    async fn attempt(&self, event: &Event) -> Result<Applied, ApplyError> {
+        let work = AssertUnwindSafe(self.apply.apply(event)).catch_unwind();
+        match timeout(self.config.attempt_timeout, work).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(ApplyError::Transient(anyhow!("the handler panicked"))),
+            Err(_) => Err(ApplyError::Transient(anyhow!("the handler did not end in time"))),
+        }
+    }
+
+    /// Writes the dead letter; retries for ever, for the message would be lost otherwise. False if the service stops.
+    async fn bury(&self, message: &BorrowedMessage<'_>, reason: &str) -> bool {
+        let mut attempt = 0;
+        while let Err(error) = self.dead_letters.write(message, reason).await {
+            if attempt == 0 {
+                warn!(%error, "dead letter not written yet");
+            }
+            self.pause(backoff(attempt, UNAVAILABLE_BACKOFF_MAX)).await;
+            attempt += 1;
+            if self.stopping.is_cancelled() {
+                return false;
+            }
+        }
+        let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
+        warn!(topic, partition, offset, reason, "message moved to the dead letters");
+        true
+    }
+
+    /// Names as OpenTelemetry's messaging conventions have them. The writer's span is the parent, so that one trace
+    /// shows the whole order.
+    fn span(&self, message: &BorrowedMessage<'_>, event: &Event) -> Span {
+        let span = info_span!(
+            "process",
+            otel.name = format!("process {}", message.topic()),
+            otel.kind = "consumer",
+            messaging.system = "kafka",
+            messaging.operation.name = "process",
+            messaging.operation.r#type = "process",
+            messaging.destination.name = message.topic(),
+            messaging.destination.partition.id = message.partition(),
+            messaging.kafka.offset = message.offset(),
+            messaging.consumer.group.name = self.config.group,
+            messaging.message.id = %event.id,
+            event_type = event.event_type,
+            correlation_id = event.correlation_id,
+        );
+        set_parent(&span, event.traceparent.as_deref());
+        span
+    }
+
+    async fn pause(&self, duration: Duration) {
+        self.stopping.run_until_cancelled(sleep(duration)).await;
+    }
+}

@@ -1,0 +1,300 @@
+//! The relay: publishes what the outbox holds, at least once, in order for each aggregate.
+//!
+//! One relay of a service is active at a time, by a session advisory lock on a connection of its own; the others stand
+//! by. Rows are marked only after the broker acknowledged them, so a crash in between publishes them again and the
+//! consumers' inboxes drop the second delivery.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use rdkafka::{
+    error::{KafkaError, KafkaResult},
+    producer::{FutureProducer, FutureRecord},
+    util::Timeout,
+};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::{
+    backoff, envelope,
+    kafka::{self, CreateError, Quiet},
+    outbox::{self, Outbox, StoredEvent},
+};
+use crate::{crash, metrics::Metrics, service::Tasks};
+
+/// Where a crash costs a second delivery.
+const AFTER_PUBLISH: &str = "relay.after_publish_before_mark";
+
+/// Advisory locks are numbered per database, and a service has its own: any constant will do ("relay" in ASCII).
+const LOCK: i64 = 0x72_65_6c_61_79;
+
+/// How often a standby asks for the lock: the longest gap after the active relay dies.
+const STANDBY_POLL: Duration = Duration::from_secs(1);
+
+/// Longest pause between attempts while the broker is away.
+const BACKOFF_MAX: Duration = Duration::from_secs(1);
+
+/// Longest statement before the connection is given up: a dead peer never answers.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a stopping relay may go on. What is left is published by the next start.
+const DRAIN_MAX: Duration = Duration::from_secs(2);
+
+/// What a relay is told.
+#[derive(Clone, Debug)]
+pub struct RelayConfig {
+    /// `host:port,…`
+    pub brokers: String,
+    /// Value of `ce_source`, for example `/services/order`.
+    pub source: String,
+    /// Topics that the service writes; created if they are not there.
+    pub topics: Vec<&'static str>,
+    /// Events read at once, 200: a fraction of a second of work, so that a stop is soon noticed.
+    pub batch: u16,
+    /// How often the table is looked at without a wake-up, 500 ms: one cheap query on a partial index.
+    pub poll: Duration,
+}
+
+impl RelayConfig {
+    /// The defaults for a service.
+    pub fn new(brokers: &str, service: &str, topics: &[&'static str]) -> Self {
+        Self {
+            brokers: brokers.to_owned(),
+            source: format!("/services/{service}"),
+            topics: topics.to_vec(),
+            batch: 200,
+            poll: Duration::from_millis(500),
+        }
+    }
+}
+
+/// Publishes the outbox of one service.
+pub struct Relay {
+    config: RelayConfig,
+    connect: Arc<PgConnectOptions>,
+    producer: FutureProducer<Quiet>,
+    outbox: Outbox,
+    metrics: Metrics,
+    stopping: CancellationToken,
+    topics_exist: bool,
+    /// Something is broken and was logged; the next line is about its end.
+    outage: bool,
+}
+
+enum Pass {
+    Idle,
+    Published,
+    Failed(String),
+}
+
+impl Relay {
+    /// Starts the relay as a background task. It outlives outages of both sides.
+    pub fn spawn(
+        tasks: &Tasks,
+        metrics: &Metrics,
+        pool: &PgPool,
+        outbox: &Outbox,
+        config: RelayConfig,
+    ) {
+        crash::register(AFTER_PUBLISH);
+        let (connect, outbox) = (pool.connect_options(), outbox.clone());
+        let (metrics, stopping) = (metrics.clone(), tasks.stopping());
+        tasks.spawn("outbox relay", async move {
+            let producer = kafka::producer(&config.brokers)?;
+            let relay = Self {
+                config,
+                connect,
+                producer,
+                outbox,
+                metrics,
+                stopping: stopping.clone(),
+                topics_exist: false,
+                outage: false,
+            };
+            let too_late = async {
+                stopping.cancelled().await;
+                sleep(DRAIN_MAX).await;
+            };
+            tokio::select! {
+                () = relay.run() => {}
+                () = too_late => {}
+            }
+            Ok(())
+        });
+    }
+
+    async fn run(mut self) {
+        let mut attempt = 0;
+        while !self.stopping.is_cancelled() {
+            let started = Instant::now();
+            if let Err(error) = self.lead().await {
+                self.broken(&format!("database: {error}"));
+                // A connection that held for a while was a good one: start over with short pauses.
+                attempt = if started.elapsed() > BACKOFF_MAX { 0 } else { attempt + 1 };
+                self.pause(backoff(attempt, BACKOFF_MAX)).await;
+            }
+        }
+    }
+
+    /// Holds the lock and publishes, until the service stops or the connection, and the lock with it, is lost.
+    async fn lead(&mut self) -> sqlx::Result<()> {
+        let mut conn = in_time(self.connect.connect()).await?;
+        while !in_time(try_lock(&mut conn)).await? {
+            if self.stopping.is_cancelled() {
+                return Ok(());
+            }
+            self.pause(STANDBY_POLL).await;
+        }
+        self.publish_until_stopped(&mut conn).await?;
+        in_time(conn.close()).await
+    }
+
+    async fn publish_until_stopped(&mut self, conn: &mut PgConnection) -> sqlx::Result<()> {
+        let mut failures = 0;
+        let mut reported = None;
+        loop {
+            // Looked at before the pass: whatever was committed before the stop is still published.
+            let stopping = self.stopping.is_cancelled();
+            if reported.is_none_or(|at: Instant| at.elapsed() >= Duration::from_secs(1)) {
+                self.report_backlog(conn).await?;
+                reported = Some(Instant::now());
+            }
+            match self.pass(conn).await? {
+                Pass::Published => failures = 0,
+                Pass::Idle | Pass::Failed(_) if stopping => return Ok(()),
+                Pass::Idle => self.wait_for_work().await,
+                Pass::Failed(reason) => {
+                    self.broken(&reason);
+                    self.pause(backoff(failures, BACKOFF_MAX)).await;
+                    failures += 1;
+                }
+            }
+        }
+    }
+
+    /// Publishes one batch and marks what the broker acknowledged.
+    async fn pass(&mut self, conn: &mut PgConnection) -> sqlx::Result<Pass> {
+        if let Err(error) = self.create_topics().await {
+            return Ok(Pass::Failed(error.to_string()));
+        }
+        let events = in_time(outbox::unpublished(conn, self.config.batch)).await?;
+        if events.is_empty() {
+            return Ok(Pass::Idle);
+        }
+        let (published, failure) = self.publish(events).await;
+        if !published.is_empty() {
+            crash::point(AFTER_PUBLISH);
+            in_time(outbox::mark_published(conn, &published)).await?;
+        }
+        match failure {
+            Some(error) => {
+                // A broker that lost its disk has lost its topics too.
+                self.topics_exist = false;
+                Ok(Pass::Failed(error.to_string()))
+            }
+            None => {
+                self.mended();
+                Ok(Pass::Published)
+            }
+        }
+    }
+
+    async fn create_topics(&mut self) -> Result<(), CreateError> {
+        if !self.topics_exist {
+            kafka::create_topics(&self.config.brokers, &self.config.topics).await?;
+            self.topics_exist = true;
+        }
+        Ok(())
+    }
+
+    /// Sends a batch, aggregates side by side, the events of each one after the other. Returns what was acknowledged
+    /// and the last failure.
+    async fn publish(&self, events: Vec<StoredEvent>) -> (Vec<i64>, Option<KafkaError>) {
+        let mut streams: HashMap<Uuid, Vec<StoredEvent>> = HashMap::new();
+        for event in events {
+            streams.entry(event.aggregate_id).or_default().push(event);
+        }
+        let results = join_all(streams.into_values().map(|stream| self.publish_stream(stream)));
+        let mut published = Vec::new();
+        let mut failure = None;
+        for (acknowledged, failed) in results.await {
+            published.extend(acknowledged);
+            failure = failed.or(failure);
+        }
+        (published, failure)
+    }
+
+    /// Stops at the first failure: a later event must never overtake an earlier one of its aggregate.
+    async fn publish_stream(&self, stream: Vec<StoredEvent>) -> (Vec<i64>, Option<KafkaError>) {
+        let mut acknowledged = Vec::with_capacity(stream.len());
+        for event in stream {
+            if let Err(error) = self.send(&event).await {
+                return (acknowledged, Some(error));
+            }
+            self.metrics.outbox_published.with_label_values(&[&event.topic]).inc();
+            acknowledged.push(event.seq);
+        }
+        (acknowledged, None)
+    }
+
+    async fn send(&self, event: &StoredEvent) -> KafkaResult<()> {
+        let key = event.aggregate_id.to_string();
+        let body = event.data.to_string();
+        let record = FutureRecord::to(&event.topic)
+            .key(&key)
+            .payload(&body)
+            .headers(envelope::encode(event, &self.config.source));
+        // A full queue cannot be: it holds fifty batches.
+        let sent = self.producer.send(record, Timeout::After(Duration::ZERO)).await;
+        sent.map(drop).map_err(|(error, _)| error)
+    }
+
+    async fn report_backlog(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
+        let backlog = in_time(outbox::backlog(conn)).await?;
+        let done = self.config.topics.iter().map(|topic| ((*topic).to_owned(), 0, 0));
+        for (topic, pending, age_s) in done.chain(backlog) {
+            self.metrics.outbox_pending.with_label_values(&[&topic]).set(pending);
+            self.metrics.outbox_oldest_age.with_label_values(&[&topic]).set(age_s);
+        }
+        Ok(())
+    }
+
+    async fn wait_for_work(&self) {
+        tokio::select! {
+            () = self.outbox.woken() => {}
+            () = self.pause(self.config.poll) => {}
+        }
+    }
+
+    /// Sleeps, unless the service stops.
+    async fn pause(&self, duration: Duration) {
+        self.stopping.run_until_cancelled(sleep(duration)).await;
+    }
+
+    /// Logs the beginning of an outage, not each attempt in it.
+    fn broken(&mut self, reason: &str) {
+        if !std::mem::replace(&mut self.outage, true) {
+            warn!(reason, "the relay cannot publish; events wait in the outbox");
+        }
+    }
+
+    fn mended(&mut self) {
+        if std::mem::replace(&mut self.outage, false) {
+            info!("the relay publishes again");
+        }
+    }
+}
+
+async fn try_lock(conn: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(conn).await
+}
+
+async fn in_time<T>(work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    timeout(DATABASE_TIMEOUT, work).await.unwrap_or_else(|_| {
+        let error = std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time");
+        Err(sqlx::Error::Io(error))
+    })
+}

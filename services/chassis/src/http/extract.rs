@@ -1,0 +1,238 @@
+//! Extractors: as axum's own, but every rejection is a problem with the field that was wrong.
+
+use axum::{
+    body::Bytes,
+    extract::{
+        FromRequest, FromRequestParts, Path, Query, Request,
+        rejection::{BytesRejection, FailedToBufferBody},
+    },
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode, header, request::Parts};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::IDEMPOTENCY_KEY;
+use crate::Problem;
+
+/// A JSON body, in or out. In: 415 for another content type, 413 when too large, 400 when not JSON, 422 when a value
+/// has the wrong type, with the path of the field.
+#[derive(Clone, Copy, Debug)]
+pub struct ApiJson<T>(pub T);
+
+impl<S, T> FromRequest<S> for ApiJson<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "content_type_not_json",
+                "Send the body as application/json.",
+            ));
+        }
+        let body = Bytes::from_request(request, state).await.map_err(|e| body_problem(&e))?;
+        parse(&body).map(Self)
+    }
+}
+
+impl<T: Serialize> IntoResponse for ApiJson<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+            Err(error) => Problem::internal(error).into_response(),
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let essence = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(|value| value.trim().to_ascii_lowercase())
+        .unwrap_or_default();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn body_problem(rejection: &BytesRejection) -> Problem {
+    match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_too_large",
+                "The body is larger than this service accepts.",
+            )
+        }
+        _ => Problem::bad_request("body_unreadable", "The body could not be read to its end."),
+    }
+}
+
+/// Parses JSON, telling syntax (400) from values (422).
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let field = error.path().to_string();
+        json_problem(&field, error.inner())
+    })?;
+    json.end().map_err(|error| json_problem(".", &error))?;
+    Ok(value)
+}
+
+fn json_problem(field: &str, error: &serde_json::Error) -> Problem {
+    match error.classify() {
+        serde_json::error::Category::Data => Problem::invalid_field(field, error.to_string()),
+        _ => Problem::bad_request("malformed_json", format!("The body is not JSON: {error}.")),
+    }
+}
+
+/// Path parameters. One that does not parse names nothing that exists, hence 404.
+#[derive(Clone, Copy, Debug)]
+pub struct ApiPath<T>(pub T);
+
+impl<S, T> FromRequestParts<S> for ApiPath<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Send,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Path::from_request_parts(parts, state).await.map(|Path(value)| Self(value)).map_err(|_| {
+            Problem::not_found("resource_not_found", "Nothing has an id of this form.")
+        })
+    }
+}
+
+/// Query parameters; 422 when one does not parse.
+#[derive(Clone, Copy, Debug)]
+pub struct ApiQuery<T>(pub T);
+
+impl<S, T> FromRequestParts<S> for ApiQuery<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Query::from_request_parts(parts, state)
+            .await
+            .map(|Query(value)| Self(value))
+            .map_err(|rejection| Problem::invalid_field("query", rejection.body_text()))
+    }
+}
+
+/// `?page=1&limit=20`: pages start at 1, limits are 1 to 100.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub struct Page {
+    /// Which page, from 1.
+    #[serde(default = "first_page")]
+    pub page: u32,
+    /// Rows a page.
+    #[serde(default = "default_limit")]
+    pub limit: u32,
+}
+
+fn first_page() -> u32 {
+    1
+}
+
+fn default_limit() -> u32 {
+    20
+}
+
+impl Page {
+    /// `(limit, offset)` for SQL.
+    ///
+    /// # Errors
+    /// 422 when out of range.
+    pub fn limit_offset(self) -> Result<(i64, i64), Problem> {
+        let mut errors = crate::problem::FieldErrors::default();
+        errors.require((1..=100).contains(&self.limit), "limit", "must be 1 to 100");
+        errors.require((1..=10_000).contains(&self.page), "page", "must be 1 to 10000");
+        errors.finish()?;
+        let limit = i64::from(self.limit);
+        Ok((limit, (i64::from(self.page) - 1) * limit))
+    }
+}
+
+/// The `Idempotency-Key` header: 1 to 255 visible ASCII characters. `None` when the client sent none.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(IDEMPOTENCY_KEY) else { return Ok(Self(None)) };
+        let visible = |key: &&str| {
+            (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        let key = value.to_str().ok().filter(visible).ok_or_else(|| {
+            Problem::bad_request(
+                "idempotency_key_invalid",
+                "Idempotency-Key must be 1 to 255 visible ASCII characters.",
+            )
+        })?;
+        Ok(Self(Some(key.to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Item {
+        #[expect(dead_code, reason = "only parsed")]
+        quantity: u32,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Items {
+        #[expect(dead_code, reason = "only parsed")]
+        items: Vec<Item>,
+    }
+
+    async fn rejection(content_type: &str, body: &str) -> Problem {
+        let request = Request::builder()
+            .header(header::CONTENT_TYPE, content_type)
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        ApiJson::<Items>::from_request(request, &()).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn each_kind_of_bad_body_has_its_own_answer() {
+        let json = "application/json; charset=utf-8";
+        for (content_type, body, status, code) in [
+            ("text/plain", "{}", 415, "content_type_not_json"),
+            ("", "{}", 415, "content_type_not_json"),
+            (json, "", 400, "malformed_json"),
+            (json, "{", 400, "malformed_json"),
+            (json, r#"{"items":[]} x"#, 400, "malformed_json"),
+            (json, r#"{"items":[{"quantity":-1}]}"#, 422, "validation_failed"),
+            (json, r#"{"items":[{"quantity":1e99}]}"#, 422, "validation_failed"),
+            (json, r#"{"items":"none"}"#, 422, "validation_failed"),
+            (json, "{}", 422, "validation_failed"),
+        ] {
+            let problem = rejection(content_type, body).await;
+            assert_eq!((problem.status().as_u16(), problem.code()), (status, code), "{body}");
+        }
+    }
+
+    #[test]
+    fn pages_out_of_range_are_refused() {
+        assert_eq!(Page { page: 3, limit: 20 }.limit_offset().unwrap(), (20, 40));
+        for (page, limit) in [(0, 20), (1, 0), (1, 101), (10_001, 1)] {
+            assert!(Page { page, limit }.limit_offset().is_err());
+        }
+    }
+}

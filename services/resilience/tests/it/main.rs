@@ -1,0 +1,11 @@
+//! Tests of the public API, one binary so that it links once. Time is handed in; nothing sleeps.
+
+mod backoff;
+mod breaker;
+mod breaker_config;
+mod breaker_history;
+mod breaker_model;
+mod breaker_permits;
+mod budget;
+mod bulkhead;
+mod deadline;
