@@ -118,7 +118,10 @@ impl Verifier {
     /// A variable is missing.
     pub fn from_env(context: &crate::service::Context) -> anyhow::Result<Self> {
         let keys = HttpKeys::from_env(context)?;
-        Ok(Self::new(Arc::new(keys), ServiceTokens::from_env(context.config.name, &context.env)?))
+        Ok(Self::new(
+            Arc::new(keys),
+            ServiceTokens::from_env(context.config.name, &context.env)?,
+        ))
     }
 
     /// Who sent this token?

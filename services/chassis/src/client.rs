@@ -53,8 +53,9 @@ impl EdgeClient {
         policy: EdgePolicy,
     ) -> anyhow::Result<Self> {
         let prefix = format!("EDGE_{}", callee.to_ascii_uppercase());
-        let base: Url =
-            context.env.parsed(&format!("{prefix}_URL"), "the base URL of the neighbour")?;
+        let base: Url = context
+            .env
+            .parsed(&format!("{prefix}_URL"), "the base URL of the neighbour")?;
         let policy = policy.from_env(&context.env, &prefix)?;
         Self::new(context, callee, base, policy)
     }
@@ -85,7 +86,9 @@ impl EdgeClient {
             policy,
             metrics: context.metrics.clone(),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
     }
 
     /// The same client, sending this service's own token with each call.
@@ -108,7 +111,10 @@ impl EdgeClient {
 
     /// Whether the breaker lets no call pass at the moment. Asking does not use up a permit.
     pub fn is_open(&self) -> bool {
-        matches!(self.shared.breaker.state(Instant::now()), State::Open | State::ForcedOpen)
+        matches!(
+            self.shared.breaker.state(Instant::now()),
+            State::Open | State::ForcedOpen
+        )
     }
 
     /// A read. Safe to retry.
@@ -127,7 +133,10 @@ impl EdgeClient {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one home of the HTTP client")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one home of the HTTP client"
+)]
 fn http_client(policy: &EdgePolicy) -> anyhow::Result<reqwest::Client> {
     reqwest::Client::builder()
         .connect_timeout(policy.connect_timeout)

@@ -37,24 +37,37 @@ pub struct Env {
 impl Env {
     /// Reads the process environment.
     pub fn from_process() -> Self {
-        Self { vars: std::env::vars().collect() }
+        Self {
+            vars: std::env::vars().collect(),
+        }
     }
 
     /// A made-up environment, as tests hand to a service.
     pub fn from_pairs<K: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
-        Self { vars: pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect() }
+        Self {
+            vars: pairs
+                .into_iter()
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect(),
+        }
     }
 
     /// The raw value; an empty one counts as not set.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.vars
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// A value that must be there. `expected` finishes the sentence "it must hold …".
     pub fn required(&self, name: &str, expected: &'static str) -> Result<&str, ConfigError> {
-        self.get(name).ok_or_else(|| ConfigError::Missing { name: name.to_owned(), expected })
+        self.get(name).ok_or_else(|| ConfigError::Missing {
+            name: name.to_owned(),
+            expected,
+        })
     }
 
     /// A required value of a type.
@@ -70,7 +83,8 @@ impl Env {
     where
         T::Err: fmt::Display,
     {
-        self.get(name).map_or(Ok(default), |value| parse(name, value))
+        self.get(name)
+            .map_or(Ok(default), |value| parse(name, value))
     }
 
     /// A duration in whole milliseconds.
@@ -159,8 +173,13 @@ mod tests {
 
     #[test]
     fn a_missing_variable_is_named_with_what_it_should_hold() {
-        let error = Env::default().required("DATABASE_URL", "a postgres:// URL").unwrap_err();
-        assert_eq!(error.to_string(), "DATABASE_URL is not set; it must hold a postgres:// URL");
+        let error = Env::default()
+            .required("DATABASE_URL", "a postgres:// URL")
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "DATABASE_URL is not set; it must hold a postgres:// URL"
+        );
     }
 
     #[test]
@@ -173,7 +192,10 @@ mod tests {
     fn a_malformed_number_is_refused_with_its_name() {
         let env = Env::from_pairs([("LIMIT", "many")]);
         let error = env.parsed_or("LIMIT", 7_u32).unwrap_err();
-        assert!(error.to_string().starts_with("LIMIT is not usable"), "{error}");
+        assert!(
+            error.to_string().starts_with("LIMIT is not usable"),
+            "{error}"
+        );
     }
 
     #[test]

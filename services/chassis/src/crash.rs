@@ -83,7 +83,10 @@ pub fn point(name: &str) {
 
 #[cold]
 fn reach(name: &str) {
-    let known = points().get_mut(name).map(|point| point.hits += 1).is_some();
+    let known = points()
+        .get_mut(name)
+        .map(|point| point.hits += 1)
+        .is_some();
     if !known {
         error!(name, "crash point was never registered");
     }
@@ -139,7 +142,9 @@ fn set_armed(name: &str, hit: Option<u32>) -> Result<(), CrashError> {
         return Err(CrashError::Disabled);
     }
     let mut points = points();
-    let point = points.get_mut(name).ok_or_else(|| CrashError::Unknown(name.to_owned()))?;
+    let point = points
+        .get_mut(name)
+        .ok_or_else(|| CrashError::Unknown(name.to_owned()))?;
     point.armed = hit;
     Ok(())
 }
@@ -168,11 +173,17 @@ mod tests {
         register("test.somewhere");
         point("test.somewhere");
         assert_eq!(arm("test.somewhere", 0), Err(CrashError::HitZero));
-        assert_eq!(arm("test.nowhere", 1), Err(CrashError::Unknown("test.nowhere".to_owned())));
+        assert_eq!(
+            arm("test.nowhere", 1),
+            Err(CrashError::Unknown("test.nowhere".to_owned()))
+        );
         arm("test.somewhere", 2).unwrap();
         // The first hit from the arming on: still alive.
         point("test.somewhere");
-        let shown = list().into_iter().find(|point| point.name == "test.somewhere").unwrap();
+        let shown = list()
+            .into_iter()
+            .find(|point| point.name == "test.somewhere")
+            .unwrap();
         assert_eq!((shown.armed, shown.hits), (Some(2), 2));
         disarm("test.somewhere").unwrap();
         point("test.somewhere");

@@ -62,7 +62,8 @@ impl DbConfig {
             connections_max: env.parsed_or("DB_CONNECTIONS_MAX", 8)?,
             acquire_timeout: env.millis_or("DB_ACQUIRE_TIMEOUT_MS", 2_000)?,
             statement_timeout: env.millis_or("DB_STATEMENT_TIMEOUT_MS", 5_000)?,
-            idle_in_transaction_timeout: env.millis_or("DB_IDLE_IN_TRANSACTION_TIMEOUT_MS", 5_000)?,
+            idle_in_transaction_timeout: env
+                .millis_or("DB_IDLE_IN_TRANSACTION_TIMEOUT_MS", 5_000)?,
             connect_deadline: env.millis_or("DB_CONNECT_DEADLINE_MS", 30_000)?,
         })
     }
@@ -124,23 +125,37 @@ pub async fn migrate(pool: &PgPool, service: &Migrator) -> Result<(), MigrateErr
     let merged = merge(service)?;
     let mut conn = pool.acquire().await?;
     // Waiting for another instance's migration is not a slow statement.
-    sqlx::query("SET statement_timeout = 0").execute(&mut *conn).await?;
+    sqlx::query("SET statement_timeout = 0")
+        .execute(&mut *conn)
+        .await?;
     merged.run(&mut *conn).await?;
-    sqlx::query("RESET statement_timeout").execute(&mut *conn).await?;
+    sqlx::query("RESET statement_timeout")
+        .execute(&mut *conn)
+        .await?;
     Ok(())
 }
 
 fn merge(service: &Migrator) -> Result<Migrator, MigrateError> {
-    if let Some(low) = service.iter().find(|migration| migration.version < SERVICE_VERSION_MIN) {
-        let text = format!("service migration {} is below {SERVICE_VERSION_MIN}", low.version);
+    if let Some(low) = service
+        .iter()
+        .find(|migration| migration.version < SERVICE_VERSION_MIN)
+    {
+        let text = format!(
+            "service migration {} is below {SERVICE_VERSION_MIN}",
+            low.version
+        );
         return Err(MigrateError::Source(text.into()));
     }
-    Ok(Migrator::with_migrations(MIGRATOR.iter().chain(service.iter()).cloned().collect()))
+    Ok(Migrator::with_migrations(
+        MIGRATOR.iter().chain(service.iter()).cloned().collect(),
+    ))
 }
 
 /// Name of the constraint that a statement violated, as the migration spells it.
 pub fn constraint(error: &sqlx::Error) -> Option<&str> {
-    error.as_database_error().and_then(|error| error.constraint())
+    error
+        .as_database_error()
+        .and_then(|error| error.constraint())
 }
 
 /// Whether the same statement may succeed later without anybody changing anything: the database is away, full,
@@ -152,7 +167,9 @@ pub fn is_transient(error: &sqlx::Error) -> bool {
             // 08 connection exception, 53 insufficient resources, 57P operator intervention,
             // 40001 serialization failure, 40P01 deadlock, 55P03 lock not available,
             // 25P03 idle-in-transaction timeout: https://www.postgresql.org/docs/current/errcodes-appendix.html
-            ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
+            ["08", "53", "57P"]
+                .iter()
+                .any(|class| code.starts_with(class))
                 || ["40001", "40P01", "55P03", "25P03"].contains(&&*code)
         }),
         _ => false,

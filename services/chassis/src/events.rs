@@ -84,7 +84,9 @@ impl From<sqlx::Error> for ApplyError {
 
 /// Exponential backoff from 50 ms up to `max`, with a random half, so that instances do not step in time.
 fn backoff(attempt: u32, max: Duration) -> Duration {
-    let full = Duration::from_millis(50).saturating_mul(1 << attempt.min(16)).min(max);
+    let full = Duration::from_millis(50)
+        .saturating_mul(1 << attempt.min(16))
+        .min(max);
     full.mul_f64(rand::random_range(0.5..=1.0))
 }
 
@@ -102,7 +104,13 @@ mod tests {
 
     #[test]
     fn an_unreachable_database_is_not_the_events_fault() {
-        assert!(matches!(ApplyError::from(sqlx::Error::PoolTimedOut), ApplyError::Unavailable(_)));
-        assert!(matches!(ApplyError::from(sqlx::Error::RowNotFound), ApplyError::Transient(_)));
+        assert!(matches!(
+            ApplyError::from(sqlx::Error::PoolTimedOut),
+            ApplyError::Unavailable(_)
+        ));
+        assert!(matches!(
+            ApplyError::from(sqlx::Error::RowNotFound),
+            ApplyError::Transient(_)
+        ));
     }
 }

@@ -15,7 +15,9 @@ use crate::{Problem, service::Context};
 /// panic guard and body limit; and turns unknown paths and wrong methods into problems.
 pub(crate) fn wrap(router: Router, context: &Context) -> Router {
     layers::wrap(
-        router.fallback(not_found).method_not_allowed_fallback(method_not_allowed),
+        router
+            .fallback(not_found)
+            .method_not_allowed_fallback(method_not_allowed),
         context,
     )
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use sqlx::{FromRow, PgConnection};
+use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -67,7 +67,11 @@ struct Row {
 /// Empty, too long, or with blanks, control or non-ASCII characters.
 pub fn validate_key(key: &str) -> Result<(), KeyInvalid> {
     let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
-    if visible && (1..=KEY_BYTES_MAX).contains(&key.len()) { Ok(()) } else { Err(KeyInvalid) }
+    if visible && (1..=KEY_BYTES_MAX).contains(&key.len()) {
+        Ok(())
+    } else {
+        Err(KeyInvalid)
+    }
 }
 
 /// Hash that tells whether two requests are the same. JSON counts by its meaning: white space and the order of members
@@ -123,16 +127,8 @@ pub async fn begin(
     if insert(conn, scope, key, hash, lease).await? {
         return Ok(Begin::New);
     }
-    let row: Row = sqlx::query_as(
-        "SELECT request_hash = $3 AS same_request, resource_id, response_status, response_body,
-                extract(epoch FROM locked_until - clock_timestamp())::float8 AS lease_left_s
-         FROM idempotency WHERE scope = $1 AND key = $2 FOR UPDATE",
-    )
-    .bind(scope)
-    .bind(key)
-    .bind(&hash[..])
-    .fetch_one(&mut *conn)
-    .await?;
+    let row = select(conn, scope, key, hash, "FOR UPDATE").await?;
+    let row = row.expect("the insert found the row, and keys are never deleted");
     match decide(row) {
         Decision::Answer(begin) => Ok(begin),
         Decision::TakeOver(resource_id) => {
@@ -140,6 +136,44 @@ pub async fn begin(
             Ok(resource_id.map_or(Begin::New, Begin::Resume))
         }
     }
+}
+
+/// What [`begin`] would say, without claiming anything: for answering a repeated request before any work is done for
+/// it. `None` for a key that was never used.
+///
+/// # Errors
+/// The database's.
+pub async fn peek(
+    conn: &mut PgConnection,
+    scope: &str,
+    key: &str,
+    hash: &RequestHash,
+) -> sqlx::Result<Option<Begin>> {
+    let row = select(conn, scope, key, hash, "").await?;
+    Ok(row.map(|row| match decide(row) {
+        Decision::Answer(begin) => begin,
+        Decision::TakeOver(resource_id) => resource_id.map_or(Begin::New, Begin::Resume),
+    }))
+}
+
+async fn select(
+    conn: &mut PgConnection,
+    scope: &str,
+    key: &str,
+    hash: &RequestHash,
+    lock: &str,
+) -> sqlx::Result<Option<Row>> {
+    let sql = format!(
+        "SELECT request_hash = $3 AS same_request, resource_id, response_status, response_body,
+                extract(epoch FROM locked_until - clock_timestamp())::float8 AS lease_left_s
+         FROM idempotency WHERE scope = $1 AND key = $2 {lock}"
+    );
+    sqlx::query_as(AssertSqlSafe(sql))
+        .bind(scope)
+        .bind(key)
+        .bind(&hash[..])
+        .fetch_optional(conn)
+        .await
 }
 
 async fn insert(
@@ -279,7 +313,11 @@ mod tests {
     #[test]
     fn white_space_and_member_order_do_not_change_the_hash() {
         let one = hash("POST", "/orders", br#"{"a":1,"b":[{"c":2,"d":3}]}"#);
-        let two = hash("POST", "/orders", b"{ \"b\": [ {\"d\":3, \"c\":2} ],\n \"a\": 1 }");
+        let two = hash(
+            "POST",
+            "/orders",
+            b"{ \"b\": [ {\"d\":3, \"c\":2} ],\n \"a\": 1 }",
+        );
         assert_eq!(one, two);
     }
 

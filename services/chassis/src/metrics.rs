@@ -4,14 +4,15 @@
 //! labels are bounded: route templates, never raw paths; edges, never URLs.
 
 use prometheus::{
-    Encoder, HistogramVec, IntCounterVec, IntGaugeVec, Registry, TextEncoder,
-    core::Collector, histogram_opts, opts,
+    Encoder, HistogramVec, IntCounterVec, IntGaugeVec, Registry, TextEncoder, core::Collector,
+    histogram_opts, opts,
 };
 
 /// Bucket edges in seconds. One edge stands exactly on the SLO (0.1 s), so that the share of good requests can be read
 /// off without interpolation.
-const SECONDS: [f64; 14] =
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const SECONDS: [f64; 14] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// The metrics that the chassis itself records. A service registers its business metrics beside them.
 #[derive(Clone)]
@@ -52,7 +53,11 @@ impl Metrics {
                 &registry,
                 "http_server_request_duration_seconds",
                 "Duration of requests served.",
-                &["http_request_method", "http_route", "http_response_status_code"],
+                &[
+                    "http_request_method",
+                    "http_route",
+                    "http_response_status_code",
+                ],
             ),
             http_server_active: gauge(
                 &registry,
@@ -134,21 +139,32 @@ impl Metrics {
 }
 
 fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> C {
-    registry.register(Box::new(collector.clone())).expect("each metric is registered once");
+    registry
+        .register(Box::new(collector.clone()))
+        .expect("each metric is registered once");
     collector
 }
 
 fn histogram(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> HistogramVec {
     let opts = histogram_opts!(name, help, SECONDS.to_vec());
-    register(registry, HistogramVec::new(opts, labels).expect("names are valid"))
+    register(
+        registry,
+        HistogramVec::new(opts, labels).expect("names are valid"),
+    )
 }
 
 fn counter(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-    register(registry, IntCounterVec::new(opts!(name, help), labels).expect("names are valid"))
+    register(
+        registry,
+        IntCounterVec::new(opts!(name, help), labels).expect("names are valid"),
+    )
 }
 
 fn gauge(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-    register(registry, IntGaugeVec::new(opts!(name, help), labels).expect("names are valid"))
+    register(
+        registry,
+        IntGaugeVec::new(opts!(name, help), labels).expect("names are valid"),
+    )
 }
 
 #[cfg(test)]
@@ -158,9 +174,15 @@ mod tests {
     #[test]
     fn what_is_recorded_is_rendered_with_the_service_label() {
         let metrics = Metrics::new("order");
-        metrics.outbox_published.with_label_values(&["order.events"]).inc_by(3);
+        metrics
+            .outbox_published
+            .with_label_values(&["order.events"])
+            .inc_by(3);
         let text = metrics.render();
-        let line = text.lines().find(|line| line.starts_with("outbox_published_total")).unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("outbox_published_total"))
+            .unwrap();
         assert!(line.contains(r#"service="order""#), "{line}");
         assert!(line.ends_with(" 3"), "{line}");
     }

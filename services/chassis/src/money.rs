@@ -95,7 +95,10 @@ impl Money {
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn checked_mul(self, quantity: u32) -> Result<Self, MoneyError> {
-        let amount = self.amount.checked_mul(i64::from(quantity)).ok_or(MoneyError::Overflow)?;
+        let amount = self
+            .amount
+            .checked_mul(i64::from(quantity))
+            .ok_or(MoneyError::Overflow)?;
         Ok(Self::new(amount, self.currency))
     }
 
@@ -116,7 +119,13 @@ impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.amount < 0 { "-" } else { "" };
         let units = self.amount.unsigned_abs();
-        write!(f, "{sign}{}.{:02} {}", units / 100, units % 100, self.currency.code())
+        write!(
+            f,
+            "{sign}{}.{:02} {}",
+            units / 100,
+            units % 100,
+            self.currency.code()
+        )
     }
 }
 

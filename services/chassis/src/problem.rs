@@ -124,7 +124,10 @@ impl Problem {
 
     /// 422 for one field.
     pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::invalid(vec![FieldError { field: field.into(), message: message.into() }])
+        Self::invalid(vec![FieldError {
+            field: field.into(),
+            message: message.into(),
+        }])
     }
 
     /// 503: a dependency is away or the service is full; try again after a while.
@@ -152,6 +155,13 @@ impl Problem {
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.retryable = true;
         self.retry_after = Some(after);
+        self
+    }
+
+    /// Says what is wrong by field (or by item) on a problem other than 422.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors;
         self
     }
 
@@ -233,7 +243,10 @@ pub struct FieldErrors(Vec<FieldError>);
 impl FieldErrors {
     /// Notes one wrong field.
     pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(FieldError { field: field.into(), message: message.into() });
+        self.0.push(FieldError {
+            field: field.into(),
+            message: message.into(),
+        });
     }
 
     /// Notes the field if the condition does not hold.
@@ -248,7 +261,11 @@ impl FieldErrors {
     /// # Errors
     /// The problem with all fields.
     pub fn finish(self) -> Result<(), Problem> {
-        if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(self.0)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::invalid(self.0))
+        }
     }
 }
 
@@ -268,15 +285,19 @@ mod tests {
 
     #[tokio::test]
     async fn the_request_id_is_in_the_document() {
-        let context = RequestContext { request_id: "r-42".to_owned(), ..Default::default() };
-        let document = context.scope(async { Problem::conflict("x", "y").document() }).await;
+        let context = RequestContext {
+            request_id: "r-42".to_owned(),
+            ..Default::default()
+        };
+        let document = context
+            .scope(async { Problem::conflict("x", "y").document() })
+            .await;
         assert_eq!(document.request_id, "r-42");
     }
 
     #[test]
     fn retry_after_is_rounded_up_to_whole_seconds() {
-        let response =
-            Problem::unavailable("full", Duration::from_millis(1001)).into_response();
+        let response = Problem::unavailable("full", Duration::from_millis(1001)).into_response();
         assert_eq!(response.headers()[header::RETRY_AFTER], "2");
     }
 

@@ -92,7 +92,11 @@ where
 #[expect(clippy::print_stderr, reason = "telemetry may not be installed yet")]
 fn refuse_to_start(error: &anyhow::Error) -> ExitCode {
     eprintln!("{error:#}");
-    ExitCode::from(if error.is::<crate::config::ConfigError>() { 78 } else { 1 })
+    ExitCode::from(if error.is::<crate::config::ConfigError>() {
+        78
+    } else {
+        1
+    })
 }
 
 /// Starts a service in this process.
@@ -145,11 +149,18 @@ where
     });
     context.health.set_started();
     info!(%http_addr, %admin_addr, "serving");
-    Ok(Running { http_addr, admin_addr, context, stop_accepting })
+    Ok(Running {
+        http_addr,
+        admin_addr,
+        context,
+        stop_accepting,
+    })
 }
 
 pub(crate) async fn bind(addr: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(addr).await.with_context(|| format!("cannot listen on {addr}"))
+    TcpListener::bind(addr)
+        .await
+        .with_context(|| format!("cannot listen on {addr}"))
 }
 
 impl Running {
@@ -172,7 +183,10 @@ impl Running {
     pub async fn stop(self) -> bool {
         self.context.health.set_draining();
         self.stop_accepting.cancel();
-        self.context.tasks.stop(self.context.config.shutdown_deadline).await
+        self.context
+            .tasks
+            .stop(self.context.config.shutdown_deadline)
+            .await
     }
 
     async fn until_signal(self) -> ExitCode {
@@ -198,6 +212,10 @@ impl Running {
         if !clean {
             warn!("stopped before everything had drained");
         }
-        if crashed || !clean { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        if crashed || !clean {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        }
     }
 }

@@ -39,12 +39,17 @@ pub async fn database(migrator: &Migrator) -> TestDb {
         .connect_with(options)
         .await
         .expect("a database that was just made can be connected to");
-    db::migrate(&pool, migrator).await.expect("migrations run on an empty database");
+    db::migrate(&pool, migrator)
+        .await
+        .expect("migrations run on an empty database");
     TestDb { pool, url, name }
 }
 
 impl Drop for TestDb {
-    #[expect(clippy::print_stderr, reason = "the reader of a failed test wants to look into its database")]
+    #[expect(
+        clippy::print_stderr,
+        reason = "the reader of a failed test wants to look into its database"
+    )]
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("the test's database is kept for you: {}", self.name);
@@ -53,8 +58,12 @@ impl Drop for TestDb {
         // The test's own runtime is busy dropping us.
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime can be built").block_on(on_server(&statement));
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime
+                .expect("a runtime can be built")
+                .block_on(on_server(&statement));
         });
         dropped.join().expect("a test's database can be dropped");
     }
@@ -62,22 +71,31 @@ impl Drop for TestDb {
 
 async fn on_server(statement: &str) {
     let mut conn = server().connect().await.expect("TEST_DATABASE_URL answers");
-    conn.execute(AssertSqlSafe(statement)).await.expect("the test role is a superuser");
+    conn.execute(AssertSqlSafe(statement))
+        .await
+        .expect("the test role is a superuser");
 }
 
 fn server() -> PgConnectOptions {
-    env("TEST_DATABASE_URL").parse().expect("TEST_DATABASE_URL is a postgres:// URL")
+    env("TEST_DATABASE_URL")
+        .parse()
+        .expect("TEST_DATABASE_URL is a postgres:// URL")
 }
 
 /// A variable that the parts of a test run provide.
 pub fn env(name: &str) -> String {
-    Env::from_process().get(name).map(str::to_owned).unwrap_or_else(|| {
-        panic!(
-            "{name} is not set: this test needs real parts. Run it through them: \
+    Env::from_process()
+        .get(name)
+        .map(str::to_owned)
+        .unwrap_or_else(|| {
+            panic!(
+                "{name} is not set: this test needs real parts. Run it through them: \
              faultline with-parts -- cargo test -p {}",
-            Env::from_process().get("CARGO_PKG_NAME").unwrap_or("<crate>")
-        )
-    })
+                Env::from_process()
+                    .get("CARGO_PKG_NAME")
+                    .unwrap_or("<crate>")
+            )
+        })
 }
 
 /// A name that no other test and no earlier run uses, for topics and groups on the shared broker.
@@ -88,7 +106,10 @@ pub fn unique(prefix: &str) -> &'static str {
 
 /// Waits until a condition holds; panics at the limit, naming the line that waited.
 #[track_caller]
-pub fn wait_for(limit: Duration, mut condition: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
+pub fn wait_for(
+    limit: Duration,
+    mut condition: impl AsyncFnMut() -> bool,
+) -> impl Future<Output = ()> {
     let caller = Location::caller();
     async move {
         let started = Instant::now();

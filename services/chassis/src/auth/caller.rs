@@ -70,7 +70,11 @@ impl Caller {
     /// # Errors
     /// 403.
     pub fn require_role(&self, role: &str) -> Result<(), Problem> {
-        if self.has_role(role) { Ok(()) } else { Err(forbidden()) }
+        if self.has_role(role) {
+            Ok(())
+        } else {
+            Err(forbidden())
+        }
     }
 
     /// Whether this is a service, or a user with the role.
@@ -103,7 +107,10 @@ impl Caller {
 }
 
 fn forbidden() -> Problem {
-    Problem::forbidden("role_missing", "Your account does not have the role that this needs.")
+    Problem::forbidden(
+        "role_missing",
+        "Your account does not have the role that this needs.",
+    )
 }
 
 /// The token of an `Authorization: Bearer` header.

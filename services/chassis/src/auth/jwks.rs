@@ -37,7 +37,11 @@ impl StaticKeys {
     }
 
     fn get(&self, kid: &str) -> Option<Arc<DecodingKey>> {
-        self.0.read().expect("no panic while held").get(kid).cloned()
+        self.0
+            .read()
+            .expect("no panic while held")
+            .get(kid)
+            .cloned()
     }
 }
 
@@ -61,7 +65,9 @@ impl HttpKeys {
     /// # Errors
     /// It is missing or not a URL.
     pub fn from_env(context: &Context) -> anyhow::Result<Self> {
-        let url = context.env.required("JWKS_URL", "the URL of the user service's JWKS")?;
+        let url = context
+            .env
+            .required("JWKS_URL", "the URL of the user service's JWKS")?;
         let (base, path) = split_url(url)?;
         Ok(Self {
             client: EdgeClient::for_jwks(context, &base)?,
@@ -112,5 +118,8 @@ fn decode_set(set: &JwkSet) -> anyhow::Result<HashMap<String, Arc<DecodingKey>>>
 
 fn split_url(url: &str) -> anyhow::Result<(String, String)> {
     let parsed = reqwest::Url::parse(url)?;
-    Ok((parsed.origin().ascii_serialization(), parsed.path().to_owned()))
+    Ok((
+        parsed.origin().ascii_serialization(),
+        parsed.path().to_owned(),
+    ))
 }

@@ -43,7 +43,10 @@ impl ServiceTokens {
         if bytes.len() < KEY_BYTES_MIN {
             return Err(ConfigError::Invalid {
                 name: "SERVICE_TOKEN_KEY".to_owned(),
-                reason: format!("{} bytes are too few; use at least {KEY_BYTES_MIN}", bytes.len()),
+                reason: format!(
+                    "{} bytes are too few; use at least {KEY_BYTES_MIN}",
+                    bytes.len()
+                ),
             });
         }
         Ok(Self {
@@ -58,7 +61,10 @@ impl ServiceTokens {
     /// # Errors
     /// It is missing or too short.
     pub fn from_env(name: &'static str, env: &Env) -> Result<Self, ConfigError> {
-        Self::new(name, &env.secret("SERVICE_TOKEN_KEY", "at least 32 random characters")?)
+        Self::new(
+            name,
+            &env.secret("SERVICE_TOKEN_KEY", "at least 32 random characters")?,
+        )
     }
 
     /// A fresh token of this service.
@@ -81,6 +87,10 @@ impl ServiceTokens {
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         validation.leeway = 0;
-        Ok(jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)?.claims.sub)
+        Ok(
+            jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)?
+                .claims
+                .sub,
+        )
     }
 }

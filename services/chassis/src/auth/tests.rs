@@ -19,13 +19,22 @@ struct Issuer {
 fn issuer() -> Issuer {
     let key = new_rsa_key();
     let keys = StaticKeys::default();
-    keys.replace(&JwkSet { keys: vec![public_jwk(&key, "k1")] }).unwrap();
+    keys.replace(&JwkSet {
+        keys: vec![public_jwk(&key, "k1")],
+    })
+    .unwrap();
     let services = ServiceTokens::new("order", &Secret::new(SERVICE_KEY)).unwrap();
-    Issuer { key, verifier: Verifier::new(Arc::new(keys), services) }
+    Issuer {
+        key,
+        verifier: Verifier::new(Arc::new(keys), services),
+    }
 }
 
 fn signed(key: &EncodingKey, kid: Option<&str>, claims: &UserClaims) -> String {
-    let header = Header { kid: kid.map(str::to_owned), ..Header::new(Algorithm::RS256) };
+    let header = Header {
+        kid: kid.map(str::to_owned),
+        ..Header::new(Algorithm::RS256)
+    };
     jsonwebtoken::encode(&header, claims, key).unwrap()
 }
 
@@ -44,7 +53,9 @@ async fn a_valid_token_names_its_user() {
 #[tokio::test]
 async fn a_service_token_names_its_service() {
     let issuer = issuer();
-    let token = ServiceTokens::new("payment", &Secret::new(SERVICE_KEY)).unwrap().issue();
+    let token = ServiceTokens::new("payment", &Secret::new(SERVICE_KEY))
+        .unwrap()
+        .issue();
     let caller = issuer.verifier.verify(&token).await.unwrap();
     assert_eq!(caller.require_service().unwrap(), "payment");
 }
@@ -64,7 +75,10 @@ async fn tokens_that_must_not_pass_do_not() {
     tampered[last] = if tampered[last] == b'A' { b'B' } else { b'A' };
     let public = serde_json::to_vec(&public_jwk(&issuer.key, "k1")).unwrap();
     let hmac_with_public_key = jsonwebtoken::encode(
-        &Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::HS256) },
+        &Header {
+            kid: Some("k1".to_owned()),
+            ..Header::new(Algorithm::HS256)
+        },
         &good,
         &EncodingKey::from_secret(&public),
     )
@@ -73,8 +87,20 @@ async fn tokens_that_must_not_pass_do_not() {
         ("foreign key", signed(&new_rsa_key(), Some("k1"), &good)),
         ("unknown kid", signed(&issuer.key, Some("k2"), &good)),
         ("no kid", signed(&issuer.key, None, &good)),
-        ("wrong issuer", sign(&UserClaims { iss: "evil".to_owned(), ..good.clone() })),
-        ("wrong audience", sign(&UserClaims { aud: "other".to_owned(), ..good.clone() })),
+        (
+            "wrong issuer",
+            sign(&UserClaims {
+                iss: "evil".to_owned(),
+                ..good.clone()
+            }),
+        ),
+        (
+            "wrong audience",
+            sign(&UserClaims {
+                aud: "other".to_owned(),
+                ..good.clone()
+            }),
+        ),
         ("alg none", none),
         ("tampered", String::from_utf8(tampered).unwrap()),
         ("HMAC with the public key", hmac_with_public_key),

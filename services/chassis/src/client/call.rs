@@ -81,7 +81,8 @@ impl Call {
     /// Any body.
     #[must_use]
     pub fn body(mut self, content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
-        self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        self.headers
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         self.body = bytes.into();
         self
     }
@@ -109,7 +110,9 @@ impl Call {
         );
         let started = Instant::now();
         let result = self.with_retries(started).instrument(span.clone()).await;
-        let outcome = result.as_ref().map_or_else(CallError::outcome, |_| "answered");
+        let outcome = result
+            .as_ref()
+            .map_or_else(CallError::outcome, |_| "answered");
         if let Ok(reply) = &result {
             span.record("http.response.status_code", reply.status.as_u16());
         }
@@ -142,7 +145,9 @@ impl Call {
 
     fn effective_deadline(&self, now: Instant) -> Deadline {
         let own = Deadline::after(now, self.deadline.unwrap_or(self.shared.policy.deadline));
-        RequestContext::current().deadline.map_or(own, |callers| own.min(callers))
+        RequestContext::current()
+            .deadline
+            .map_or(own, |callers| own.min(callers))
     }
 
     fn delay_before_retry(
@@ -160,7 +165,11 @@ impl Call {
         }
         let now = Instant::now();
         let mut delay = shared.policy.backoff.delay(attempt, &mut rand::rng());
-        if let CallError::Unavailable { retry_after: Some(asked), .. } = error {
+        if let CallError::Unavailable {
+            retry_after: Some(asked),
+            ..
+        } = error
+        {
             delay = delay.max(*asked);
         }
         if deadline.remaining(now).is_none_or(|left| left <= delay) {
@@ -168,7 +177,11 @@ impl Call {
         }
         let allowed = shared.budget.try_withdraw(now);
         let outcome = if allowed { "made" } else { "refused_by_budget" };
-        shared.metrics.client_retries.with_label_values(&[shared.edge.as_str(), outcome]).inc();
+        shared
+            .metrics
+            .client_retries
+            .with_label_values(&[shared.edge.as_str(), outcome])
+            .inc();
         allowed.then_some(delay)
     }
 
@@ -177,7 +190,9 @@ impl Call {
         let shared = &self.shared;
         let now = Instant::now();
         let edge = || shared.edge.clone();
-        let left = deadline.remaining(now).ok_or_else(|| CallError::NoTimeLeft { edge: edge() })?;
+        let left = deadline
+            .remaining(now)
+            .ok_or_else(|| CallError::NoTimeLeft { edge: edge() })?;
         let permit = self.breaker_permit(now)?;
         let Ok(_turn) = shared.bulkhead.acquire().await else {
             permit.ignore();
@@ -186,7 +201,12 @@ impl Call {
         let timeout = shared.policy.try_timeout.min(left);
         let result = tokio::time::timeout(timeout, self.exchange(deadline))
             .await
-            .unwrap_or_else(|_| Err(CallError::Timeout { edge: edge(), after: timeout }));
+            .unwrap_or_else(|_| {
+                Err(CallError::Timeout {
+                    edge: edge(),
+                    after: timeout,
+                })
+            });
         let verdict = match &result {
             Err(error) if counts_as_failure(error) => CallResult::Failure,
             _ => CallResult::Success,
@@ -199,8 +219,15 @@ impl Call {
     fn breaker_permit(&self, now: Instant) -> Result<Permit, CallError> {
         let shared = &self.shared;
         shared.breaker.try_acquire(now).map_err(|rejected| {
-            shared.metrics.breaker_rejected.with_label_values(&[shared.edge.as_str()]).inc();
-            CallError::BreakerOpen { edge: shared.edge.clone(), retry_after: rejected.retry_after }
+            shared
+                .metrics
+                .breaker_rejected
+                .with_label_values(&[shared.edge.as_str()])
+                .inc();
+            CallError::BreakerOpen {
+                edge: shared.edge.clone(),
+                retry_after: rejected.retry_after,
+            }
         })
     }
 
@@ -218,19 +245,32 @@ impl Call {
 
     async fn exchange(&self, deadline: Deadline) -> Result<Reply, CallError> {
         let shared = &self.shared;
-        let url = shared.base.join(&self.path).map_err(|error| CallError::Connect {
-            edge: shared.edge.clone(),
-            source: error.into(),
-        })?;
+        let url = shared
+            .base
+            .join(&self.path)
+            .map_err(|error| CallError::Connect {
+                edge: shared.edge.clone(),
+                source: error.into(),
+            })?;
         let request = shared
             .http
             .request(self.method.clone(), url)
             .headers(self.all_headers(deadline))
             .body(self.body.clone());
-        let response = request.send().await.map_err(|error| self.transport_error(error))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.transport_error(error))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(|error| self.transport_error(error))?;
-        let reply = Reply { status, headers, body };
+        let body = response
+            .bytes()
+            .await
+            .map_err(|error| self.transport_error(error))?;
+        let reply = Reply {
+            status,
+            headers,
+            body,
+        };
         if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {
             return Err(self.unavailable(&reply));
         }
@@ -258,9 +298,15 @@ impl Call {
     fn transport_error(&self, error: reqwest::Error) -> CallError {
         let edge = self.shared.edge.clone();
         if error.is_connect() {
-            CallError::Connect { edge, source: error.into() }
+            CallError::Connect {
+                edge,
+                source: error.into(),
+            }
         } else {
-            CallError::Lost { edge, source: error.into() }
+            CallError::Lost {
+                edge,
+                source: error.into(),
+            }
         }
     }
 
@@ -286,5 +332,11 @@ fn counts_as_failure(error: &CallError) -> bool {
 
 /// `Retry-After` in seconds; the date form is not used between our services.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+    headers
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
 }

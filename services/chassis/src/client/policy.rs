@@ -67,12 +67,17 @@ impl EdgePolicy {
         self.try_timeout = millis("TRY_TIMEOUT_MS", self.try_timeout)?;
         self.backoff.max_attempts =
             env.parsed_or(&format!("{prefix}_ATTEMPTS_MAX"), self.backoff.max_attempts)?;
-        self.calls_in_flight_max =
-            env.parsed_or(&format!("{prefix}_CALLS_IN_FLIGHT_MAX"), self.calls_in_flight_max)?;
+        self.calls_in_flight_max = env.parsed_or(
+            &format!("{prefix}_CALLS_IN_FLIGHT_MAX"),
+            self.calls_in_flight_max,
+        )?;
         if self.try_timeout > self.deadline {
             return Err(ConfigError::Invalid {
                 name: format!("{prefix}_TRY_TIMEOUT_MS"),
-                reason: format!("{:?} exceeds the deadline {:?}", self.try_timeout, self.deadline),
+                reason: format!(
+                    "{:?} exceeds the deadline {:?}",
+                    self.try_timeout, self.deadline
+                ),
             });
         }
         Ok(self)

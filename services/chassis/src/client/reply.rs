@@ -27,8 +27,9 @@ impl Reply {
     /// [`CallError::Refused`], [`CallError::Senseless`].
     pub fn json<T: DeserializeOwned>(self) -> Result<T, CallError> {
         let reply = self.accepted()?;
-        serde_json::from_slice(&reply.body)
-            .map_err(|error| CallError::Senseless { reason: error.to_string() })
+        serde_json::from_slice(&reply.body).map_err(|error| CallError::Senseless {
+            reason: error.to_string(),
+        })
     }
 
     /// The reply itself if it is a 2xx.
@@ -40,12 +41,18 @@ impl Reply {
             return Ok(self);
         }
         let code = self.problem_code();
-        Err(CallError::Refused { status: self.status, code, body: self.body })
+        Err(CallError::Refused {
+            status: self.status,
+            code,
+            body: self.body,
+        })
     }
 
     /// The `code` of a problem document, or an empty string.
     pub fn problem_code(&self) -> String {
-        serde_json::from_slice::<Document>(&self.body).map(|p| p.code).unwrap_or_default()
+        serde_json::from_slice::<Document>(&self.body)
+            .map(|p| p.code)
+            .unwrap_or_default()
     }
 }
 
@@ -182,8 +189,9 @@ impl From<CallError> for Problem {
             CallError::BreakerOpen { retry_after, .. } => {
                 Self::unavailable("dependency_unavailable", retry_after).caused_by(error)
             }
-            _ => Self::unavailable("dependency_unavailable", Duration::from_secs(1))
-                .caused_by(error),
+            _ => {
+                Self::unavailable("dependency_unavailable", Duration::from_secs(1)).caused_by(error)
+            }
         }
     }
 }

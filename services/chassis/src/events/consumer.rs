@@ -96,7 +96,12 @@ impl<A: Apply> Consumer<A> {
     }
 
     async fn run(self) -> anyhow::Result<()> {
-        let ConsumerConfig { brokers, group, topics, .. } = &self.config;
+        let ConsumerConfig {
+            brokers,
+            group,
+            topics,
+            ..
+        } = &self.config;
         let topics_exist = ensure_topics(brokers, topics);
         match self.stopping.run_until_cancelled(topics_exist).await {
             Some(result) => result?,
@@ -172,13 +177,15 @@ impl<A: Apply> Consumer<A> {
                     if failures >= self.config.attempts_max {
                         return Outcome::Dead(format!("failed {failures} times: {error:#}"));
                     }
-                    self.pause(backoff(failures - 1, TRANSIENT_BACKOFF_MAX)).await;
+                    self.pause(backoff(failures - 1, TRANSIENT_BACKOFF_MAX))
+                        .await;
                 }
                 Err(ApplyError::Unavailable(error)) => {
                     if unavailable == 0 {
                         warn!(error = format!("{error:#}"), "events wait for a dependency");
                     }
-                    self.pause(backoff(unavailable, UNAVAILABLE_BACKOFF_MAX)).await;
+                    self.pause(backoff(unavailable, UNAVAILABLE_BACKOFF_MAX))
+                        .await;
                     unavailable += 1;
                 }
             }
@@ -194,7 +201,9 @@ impl<A: Apply> Consumer<A> {
         match timeout(self.config.attempt_timeout, work).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(ApplyError::Transient(anyhow!("the handler panicked"))),
-            Err(_) => Err(ApplyError::Transient(anyhow!("the handler did not end in time"))),
+            Err(_) => Err(ApplyError::Transient(anyhow!(
+                "the handler did not end in time"
+            ))),
         }
     }
 
@@ -212,7 +221,10 @@ impl<A: Apply> Consumer<A> {
             }
         }
         let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
-        warn!(topic, partition, offset, reason, "message moved to the dead letters");
+        warn!(
+            topic,
+            partition, offset, reason, "message moved to the dead letters"
+        );
         true
     }
 

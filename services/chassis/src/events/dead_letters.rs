@@ -119,17 +119,25 @@ pub async fn redrive(brokers: &str, topic: &str, limit: usize) -> Result<usize, 
 }
 
 fn without_reason(message: &OwnedMessage) -> OwnedHeaders {
-    let Some(headers) = message.headers() else { return OwnedHeaders::new() };
+    let Some(headers) = message.headers() else {
+        return OwnedHeaders::new();
+    };
     headers
         .iter()
         .filter(|header| !header.key.starts_with("dlq-"))
-        .fold(OwnedHeaders::new(), |kept, Header { key, value }| kept.insert(Header { key, value }))
+        .fold(OwnedHeaders::new(), |kept, Header { key, value }| {
+            kept.insert(Header { key, value })
+        })
 }
 
 fn describe(topic: &str, message: &OwnedMessage) -> DeadLetter {
     let header = |name: &str| {
         let headers = message.headers()?;
-        let value = headers.iter().filter(|header| header.key == name).last()?.value?;
+        let value = headers
+            .iter()
+            .filter(|header| header.key == name)
+            .last()?
+            .value?;
         Some(String::from_utf8_lossy(value).into_owned())
     };
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -167,7 +175,11 @@ async fn pending(
 fn unread(consumer: &BaseConsumer, dead: &str) -> KafkaResult<HashMap<i32, i64>> {
     let metadata = consumer.fetch_metadata(Some(dead), BROKER_TIMEOUT)?;
     let mut all = TopicPartitionList::new();
-    for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
+    for partition in metadata
+        .topics()
+        .iter()
+        .flat_map(|topic| topic.partitions())
+    {
         all.add_partition(dead, partition.id());
     }
     let mut ends = HashMap::new();
@@ -175,7 +187,11 @@ fn unread(consumer: &BaseConsumer, dead: &str) -> KafkaResult<HashMap<i32, i64>>
     for committed in consumer.committed_offsets(all, BROKER_TIMEOUT)?.elements() {
         let partition = committed.partition();
         let (low, high) = consumer.fetch_watermarks(dead, partition, BROKER_TIMEOUT)?;
-        let start = committed.offset().to_raw().filter(|offset| *offset >= low).unwrap_or(low);
+        let start = committed
+            .offset()
+            .to_raw()
+            .filter(|offset| *offset >= low)
+            .unwrap_or(low);
         if start < high {
             starts.add_partition_offset(dead, partition, Offset::Offset(start))?;
             ends.insert(partition, high);
@@ -197,7 +213,9 @@ fn read(
         if heard.elapsed() > BROKER_TIMEOUT {
             return Err(DeadLetterError::Slow(dead.to_owned()));
         }
-        let Some(polled) = consumer.poll(Duration::from_millis(100)) else { continue };
+        let Some(polled) = consumer.poll(Duration::from_millis(100)) else {
+            continue;
+        };
         let message = polled?.detach();
         heard = Instant::now();
         let (partition, offset) = (message.partition(), message.offset());
@@ -234,7 +252,9 @@ async fn commit(
 /// A consumer that never joins its group: partitions are assigned by hand.
 fn consumer(brokers: &str) -> KafkaResult<BaseConsumer> {
     let mut config = kafka::client_config(brokers);
-    config.set("group.id", GROUP).set("enable.auto.commit", "false");
+    config
+        .set("group.id", GROUP)
+        .set("enable.auto.commit", "false");
     BaseConsumer::from_config_and_context(&config, DefaultConsumerContext)
 }
 
@@ -242,5 +262,7 @@ fn consumer(brokers: &str) -> KafkaResult<BaseConsumer> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, DeadLetterError> + Send + 'static,
 ) -> Result<T, DeadLetterError> {
-    tokio::task::spawn_blocking(work).await.expect("reading dead letters does not panic")
+    tokio::task::spawn_blocking(work)
+        .await
+        .expect("reading dead letters does not panic")
 }

@@ -94,7 +94,9 @@ pub enum EnvelopeError {
 /// # Errors
 /// What is missing or malformed, by name.
 pub fn decode<M: Message>(message: &M) -> Result<Event, EnvelopeError> {
-    let headers = message.headers().ok_or(EnvelopeError::Missing("ce_specversion"))?;
+    let headers = message
+        .headers()
+        .ok_or(EnvelopeError::Missing("ce_specversion"))?;
     if text(headers, "ce_specversion")? != "1.0" {
         return Err(EnvelopeError::SpecVersion);
     }
@@ -117,12 +119,16 @@ pub fn decode<M: Message>(message: &M) -> Result<Event, EnvelopeError> {
 /// Text of the last header of a name.
 fn text<'a, H: Headers>(headers: &'a H, name: &'static str) -> Result<&'a str, EnvelopeError> {
     let value = headers.iter().filter(|header| header.key == name).last();
-    let value = value.and_then(|header| header.value).ok_or(EnvelopeError::Missing(name))?;
+    let value = value
+        .and_then(|header| header.value)
+        .ok_or(EnvelopeError::Missing(name))?;
     std::str::from_utf8(value).map_err(|_| EnvelopeError::Malformed(name))
 }
 
 fn parsed<H: Headers, T: FromStr>(headers: &H, name: &'static str) -> Result<T, EnvelopeError> {
-    text(headers, name)?.parse().map_err(|_| EnvelopeError::Malformed(name))
+    text(headers, name)?
+        .parse()
+        .map_err(|_| EnvelopeError::Malformed(name))
 }
 
 /// Headers of a stored event; `source` is the service that stored it.
@@ -132,20 +138,31 @@ pub(super) fn encode(event: &StoredEvent, source: &str) -> OwnedHeaders {
         ("ce_id", &event.id.to_string()),
         ("ce_type", &event.event_type),
         ("ce_source", source),
-        ("ce_time", &event.occurred_at.to_rfc3339_opts(SecondsFormat::Micros, true)),
+        (
+            "ce_time",
+            &event
+                .occurred_at
+                .to_rfc3339_opts(SecondsFormat::Micros, true),
+        ),
         ("ce_subject", &event.aggregate_id.to_string()),
         ("ce_sequence", &event.aggregate_version.to_string()),
         ("ce_correlationid", &event.correlation_id),
         ("ce_dataversion", &event.data_version.to_string()),
         ("content-type", "application/json"),
     ];
-    let traceparent = event.traceparent.as_deref().map(|value| (TRACEPARENT, value));
-    attributes
-        .into_iter()
-        .chain(traceparent)
-        .fold(OwnedHeaders::new_with_capacity(11), |headers, (key, value)| {
-            headers.insert(Header { key, value: Some(value) })
-        })
+    let traceparent = event
+        .traceparent
+        .as_deref()
+        .map(|value| (TRACEPARENT, value));
+    attributes.into_iter().chain(traceparent).fold(
+        OwnedHeaders::new_with_capacity(11),
+        |headers, (key, value)| {
+            headers.insert(Header {
+                key,
+                value: Some(value),
+            })
+        },
+    )
 }
 
 #[cfg(test)]
@@ -191,8 +208,10 @@ mod tests {
 
     #[test]
     fn an_unknown_header_is_ignored() {
-        let headers = encode(&stored(), "/services/order")
-            .insert(Header { key: "ce_novelty", value: Some("x") });
+        let headers = encode(&stored(), "/services/order").insert(Header {
+            key: "ce_novelty",
+            value: Some("x"),
+        });
         assert!(decode(&message(headers, b"{}")).is_ok());
     }
 
@@ -201,10 +220,22 @@ mod tests {
         let good = encode(&stored(), "/services/order");
         let not_json = decode(&message(good.clone(), b"{")).unwrap_err();
         assert!(matches!(not_json, EnvelopeError::Body(_)), "{not_json}");
-        let bad_id = good.clone().insert(Header { key: "ce_id", value: Some("seven") });
-        assert_eq!(decode(&message(bad_id, b"{}")), Err(EnvelopeError::Malformed("ce_id")));
-        let version = good.insert(Header { key: "ce_specversion", value: Some("2.0") });
-        assert_eq!(decode(&message(version, b"{}")), Err(EnvelopeError::SpecVersion));
+        let bad_id = good.clone().insert(Header {
+            key: "ce_id",
+            value: Some("seven"),
+        });
+        assert_eq!(
+            decode(&message(bad_id, b"{}")),
+            Err(EnvelopeError::Malformed("ce_id"))
+        );
+        let version = good.insert(Header {
+            key: "ce_specversion",
+            value: Some("2.0"),
+        });
+        assert_eq!(
+            decode(&message(version, b"{}")),
+            Err(EnvelopeError::SpecVersion)
+        );
         let bare = decode(&message(OwnedHeaders::new(), b"{}"));
         assert_eq!(bare, Err(EnvelopeError::Missing("ce_specversion")));
     }

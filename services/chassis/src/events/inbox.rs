@@ -37,7 +37,13 @@ impl<H: Handle> Inbox<H> {
     pub fn new(pool: PgPool, consumer: &str, handler: H) -> Self {
         let before_commit = format!("{consumer}.after_apply_before_commit");
         crash::register(&before_commit);
-        Self { pool, consumer: consumer.to_owned(), before_commit, outbox: None, handler }
+        Self {
+            pool,
+            consumer: consumer.to_owned(),
+            before_commit,
+            outbox: None,
+            handler,
+        }
     }
 
     /// For a handler that writes events itself: wakes the relay after each commit.

@@ -69,7 +69,10 @@ pub(super) fn consumer(
         .set("queued.min.messages", "1000")
         .set("queued.max.messages.kbytes", "4096")
         .set("statistics.interval.ms", "5000");
-    let context = Lag { metrics: metrics.clone(), group: group.to_owned() };
+    let context = Lag {
+        metrics: metrics.clone(),
+        group: group.to_owned(),
+    };
     StreamConsumer::from_config_and_context(&config, context)
 }
 
@@ -111,7 +114,11 @@ impl ClientContext for Lag {
                     .into_iter()
                     .find(|lag| *lag >= 0);
                 match known {
-                    Some(lag) => self.metrics.consumer_lag.with_label_values(&labels).set(lag),
+                    Some(lag) => self
+                        .metrics
+                        .consumer_lag
+                        .with_label_values(&labels)
+                        .set(lag),
                     // Another instance owns the partition now, or none was ever told of it.
                     None => drop(self.metrics.consumer_lag.remove_label_values(&labels)),
                 }
@@ -167,14 +174,22 @@ pub(super) enum CreateError {
 pub(super) async fn create_topics(brokers: &str, topics: &[&str]) -> Result<(), CreateError> {
     let admin: AdminClient<Quiet> =
         AdminClient::from_config_and_context(&client_config(brokers), Quiet)?;
-    let dead: Vec<_> = topics.iter().map(|topic| dead_letter_topic(topic)).collect();
+    let dead: Vec<_> = topics
+        .iter()
+        .map(|topic| dead_letter_topic(topic))
+        .collect();
     let new: Vec<_> = BTreeSet::from_iter(topics)
         .into_iter()
         .map(|topic| NewTopic::new(topic, PARTITIONS, TopicReplication::Fixed(1)))
-        .chain(dead.iter().map(|topic| NewTopic::new(topic, 1, TopicReplication::Fixed(1))))
+        .chain(
+            dead.iter()
+                .map(|topic| NewTopic::new(topic, 1, TopicReplication::Fixed(1))),
+        )
         .collect();
     let timeout = Some(Duration::from_secs(5));
-    let options = AdminOptions::new().request_timeout(timeout).operation_timeout(timeout);
+    let options = AdminOptions::new()
+        .request_timeout(timeout)
+        .operation_timeout(timeout);
     for result in admin.create_topics(&new, &options).await? {
         match result {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}

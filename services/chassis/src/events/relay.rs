@@ -12,7 +12,9 @@ use rdkafka::{
     producer::{FutureProducer, FutureRecord},
     util::Timeout,
 };
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
+use sqlx::{
+    ConnectOptions as _, Connection as _, PgConnection, PgPool, postgres::PgConnectOptions,
+};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -133,7 +135,11 @@ impl Relay {
             if let Err(error) = self.lead().await {
                 self.broken(&format!("database: {error}"));
                 // A connection that held for a while was a good one: start over with short pauses.
-                attempt = if started.elapsed() > BACKOFF_MAX { 0 } else { attempt + 1 };
+                attempt = if started.elapsed() > BACKOFF_MAX {
+                    0
+                } else {
+                    attempt + 1
+                };
                 self.pause(backoff(attempt, BACKOFF_MAX)).await;
             }
         }
@@ -217,7 +223,11 @@ impl Relay {
         for event in events {
             streams.entry(event.aggregate_id).or_default().push(event);
         }
-        let results = join_all(streams.into_values().map(|stream| self.publish_stream(stream)));
+        let results = join_all(
+            streams
+                .into_values()
+                .map(|stream| self.publish_stream(stream)),
+        );
         let mut published = Vec::new();
         let mut failure = None;
         for (acknowledged, failed) in results.await {
@@ -234,7 +244,10 @@ impl Relay {
             if let Err(error) = self.send(&event).await {
                 return (acknowledged, Some(error));
             }
-            self.metrics.outbox_published.with_label_values(&[&event.topic]).inc();
+            self.metrics
+                .outbox_published
+                .with_label_values(&[&event.topic])
+                .inc();
             acknowledged.push(event.seq);
         }
         (acknowledged, None)
@@ -248,16 +261,29 @@ impl Relay {
             .payload(&body)
             .headers(envelope::encode(event, &self.config.source));
         // A full queue cannot be: it holds fifty batches.
-        let sent = self.producer.send(record, Timeout::After(Duration::ZERO)).await;
+        let sent = self
+            .producer
+            .send(record, Timeout::After(Duration::ZERO))
+            .await;
         sent.map(drop).map_err(|(error, _)| error)
     }
 
     async fn report_backlog(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
         let backlog = in_time(outbox::backlog(conn)).await?;
-        let done = self.config.topics.iter().map(|topic| ((*topic).to_owned(), 0, 0));
+        let done = self
+            .config
+            .topics
+            .iter()
+            .map(|topic| ((*topic).to_owned(), 0, 0));
         for (topic, pending, age_s) in done.chain(backlog) {
-            self.metrics.outbox_pending.with_label_values(&[&topic]).set(pending);
-            self.metrics.outbox_oldest_age.with_label_values(&[&topic]).set(age_s);
+            self.metrics
+                .outbox_pending
+                .with_label_values(&[&topic])
+                .set(pending);
+            self.metrics
+                .outbox_oldest_age
+                .with_label_values(&[&topic])
+                .set(age_s);
         }
         Ok(())
     }
@@ -277,7 +303,10 @@ impl Relay {
     /// Logs the beginning of an outage, not each attempt in it.
     fn broken(&mut self, reason: &str) {
         if !std::mem::replace(&mut self.outage, true) {
-            warn!(reason, "the relay cannot publish; events wait in the outbox");
+            warn!(
+                reason,
+                "the relay cannot publish; events wait in the outbox"
+            );
         }
     }
 
@@ -289,7 +318,10 @@ impl Relay {
 }
 
 async fn try_lock(conn: &mut PgConnection) -> sqlx::Result<bool> {
-    sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(conn).await
+    sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+        .bind(LOCK)
+        .fetch_one(conn)
+        .await
 }
 
 async fn in_time<T>(work: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {

@@ -34,7 +34,9 @@ where
                 "Send the body as application/json.",
             ));
         }
-        let body = Bytes::from_request(request, state).await.map_err(|e| body_problem(&e))?;
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|e| body_problem(&e))?;
         parse(&body).map(Self)
     }
 }
@@ -102,9 +104,12 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Path::from_request_parts(parts, state).await.map(|Path(value)| Self(value)).map_err(|_| {
-            Problem::not_found("resource_not_found", "Nothing has an id of this form.")
-        })
+        Path::from_request_parts(parts, state)
+            .await
+            .map(|Path(value)| Self(value))
+            .map_err(|_| {
+                Problem::not_found("resource_not_found", "Nothing has an id of this form.")
+            })
     }
 }
 
@@ -154,7 +159,11 @@ impl Page {
     pub fn limit_offset(self) -> Result<(i64, i64), Problem> {
         let mut errors = crate::problem::FieldErrors::default();
         errors.require((1..=100).contains(&self.limit), "limit", "must be 1 to 100");
-        errors.require((1..=10_000).contains(&self.page), "page", "must be 1 to 10000");
+        errors.require(
+            (1..=10_000).contains(&self.page),
+            "page",
+            "must be 1 to 10000",
+        );
         errors.finish()?;
         let limit = i64::from(self.limit);
         Ok((limit, (i64::from(self.page) - 1) * limit))
@@ -169,7 +178,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(IDEMPOTENCY_KEY) else { return Ok(Self(None)) };
+        let Some(value) = parts.headers.get(IDEMPOTENCY_KEY) else {
+            return Ok(Self(None));
+        };
         let visible = |key: &&str| {
             (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
         };
@@ -206,7 +217,9 @@ mod tests {
             .header(header::CONTENT_TYPE, content_type)
             .body(Body::from(body.to_owned()))
             .unwrap();
-        ApiJson::<Items>::from_request(request, &()).await.unwrap_err()
+        ApiJson::<Items>::from_request(request, &())
+            .await
+            .unwrap_err()
     }
 
     #[tokio::test]
@@ -218,19 +231,36 @@ mod tests {
             (json, "", 400, "malformed_json"),
             (json, "{", 400, "malformed_json"),
             (json, r#"{"items":[]} x"#, 400, "malformed_json"),
-            (json, r#"{"items":[{"quantity":-1}]}"#, 422, "validation_failed"),
-            (json, r#"{"items":[{"quantity":1e99}]}"#, 422, "validation_failed"),
+            (
+                json,
+                r#"{"items":[{"quantity":-1}]}"#,
+                422,
+                "validation_failed",
+            ),
+            (
+                json,
+                r#"{"items":[{"quantity":1e99}]}"#,
+                422,
+                "validation_failed",
+            ),
             (json, r#"{"items":"none"}"#, 422, "validation_failed"),
             (json, "{}", 422, "validation_failed"),
         ] {
             let problem = rejection(content_type, body).await;
-            assert_eq!((problem.status().as_u16(), problem.code()), (status, code), "{body}");
+            assert_eq!(
+                (problem.status().as_u16(), problem.code()),
+                (status, code),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn pages_out_of_range_are_refused() {
-        assert_eq!(Page { page: 3, limit: 20 }.limit_offset().unwrap(), (20, 40));
+        assert_eq!(
+            Page { page: 3, limit: 20 }.limit_offset().unwrap(),
+            (20, 40)
+        );
         for (page, limit) in [(0, 20), (1, 0), (1, 101), (10_001, 1)] {
             assert!(Page { page, limit }.limit_offset().is_err());
         }

@@ -70,11 +70,15 @@ async fn observe(State(limits): State<Limits>, request: Request, next: Next) -> 
     let span = server_span(&request, method.as_str(), &route);
     let context = request_context(request.headers(), &span);
     let ids = (context.request_id.clone(), context.trace_id.clone());
-    let active = limits.metrics.http_server_active.with_label_values(&[method.as_str()]);
+    let active = limits
+        .metrics
+        .http_server_active
+        .with_label_values(&[method.as_str()]);
     active.inc();
     let _decrement = Decrement(active);
-    let mut response =
-        context.scope(respond(next, request, started).instrument(span.clone())).await;
+    let mut response = context
+        .scope(respond(next, request, started).instrument(span.clone()))
+        .await;
     let status = response.status();
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {
@@ -109,13 +113,17 @@ async fn limit(State(limits): State<Limits>, request: Request, next: Next) -> Re
         return Problem::unavailable("overloaded", Duration::from_secs(1)).into_response();
     };
     let now = Instant::now();
-    let caller_waits = RequestContext::current().deadline.map(|deadline| deadline.remaining(now));
+    let caller_waits = RequestContext::current()
+        .deadline
+        .map(|deadline| deadline.remaining(now));
     let Some(budget) = caller_waits.unwrap_or(Some(limits.timeout)) else {
         return Problem::unavailable("deadline_exceeded", Duration::from_secs(1)).into_response();
     };
-    tokio::time::timeout(budget.min(limits.timeout), next.run(request)).await.unwrap_or_else(
-        |_| Problem::unavailable("deadline_exceeded", Duration::from_secs(1)).into_response(),
-    )
+    tokio::time::timeout(budget.min(limits.timeout), next.run(request))
+        .await
+        .unwrap_or_else(|_| {
+            Problem::unavailable("deadline_exceeded", Duration::from_secs(1)).into_response()
+        })
 }
 
 fn server_span(request: &Request, method: &str, route: &str) -> Span {
@@ -129,8 +137,10 @@ fn server_span(request: &Request, method: &str, route: &str) -> Span {
         url.path = request.uri().path(),
         http.response.status_code = tracing::field::Empty,
     );
-    let traceparent =
-        request.headers().get(propagation::TRACEPARENT).and_then(|value| value.to_str().ok());
+    let traceparent = request
+        .headers()
+        .get(propagation::TRACEPARENT)
+        .and_then(|value| value.to_str().ok());
     propagation::set_parent(&span, traceparent);
     span
 }
@@ -150,7 +160,10 @@ fn request_context(headers: &HeaderMap, span: &Span) -> RequestContext {
 
 fn insert_ids(headers: &mut HeaderMap, (request_id, trace_id): &(String, String)) {
     for (name, id) in [(REQUEST_ID, request_id), (TRACE_ID, trace_id)] {
-        if let Some(value) = HeaderValue::from_str(id).ok().filter(|value| !value.is_empty()) {
+        if let Some(value) = HeaderValue::from_str(id)
+            .ok()
+            .filter(|value| !value.is_empty())
+        {
             headers.insert(name, value);
         }
     }

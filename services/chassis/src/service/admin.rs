@@ -42,7 +42,10 @@ pub(super) async fn serve(
         .route("/crash-points", get(|| async { ApiJson(crash::list()) }))
         .route("/crash-points/{name}", put(arm).delete(disarm))
         .fallback(not_found)
-        .with_state(Admin { context: context.clone(), level });
+        .with_state(Admin {
+            context: context.clone(),
+            level,
+        });
     let stopping = context.tasks.stopping();
     context.tasks.spawn("admin server", async move {
         axum::serve(listener, router)
@@ -55,14 +58,21 @@ pub(super) async fn serve(
 
 async fn ready(State(admin): State<Admin>) -> Response {
     let report = admin.context.health.report().await;
-    let status =
-        if report.status == "ready" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if report.status == "ready" {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, ApiJson(report)).into_response()
 }
 
 async fn metrics(State(admin): State<Admin>) -> Response {
     let text = admin.context.metrics.render();
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    )
+        .into_response()
 }
 
 /// Takes an env-filter as plain text, for example `debug,sqlx=warn`.
@@ -70,7 +80,10 @@ async fn set_log_level(State(admin): State<Admin>, filter: String) -> Result<Sta
     let filter = EnvFilter::try_new(filter.trim())
         .map_err(|error| Problem::bad_request("log_level_invalid", error.to_string()))?;
     let Some(level) = &admin.level else {
-        return Err(Problem::not_found("log_level_fixed", "this process has no log level to set"));
+        return Err(Problem::not_found(
+            "log_level_fixed",
+            "this process has no log level to set",
+        ));
     };
     level.reload(filter).map_err(Problem::internal)?;
     Ok(StatusCode::NO_CONTENT)
@@ -82,10 +95,7 @@ struct Arm {
     hit: u32,
 }
 
-async fn arm(
-    Path(name): Path<String>,
-    ApiJson(arm): ApiJson<Arm>,
-) -> Result<StatusCode, Problem> {
+async fn arm(Path(name): Path<String>, ApiJson(arm): ApiJson<Arm>) -> Result<StatusCode, Problem> {
     crash::arm(&name, arm.hit)
         .map_err(|error| Problem::bad_request("crash_point_invalid", error.to_string()))?;
     Ok(StatusCode::NO_CONTENT)

@@ -56,7 +56,10 @@ impl Health {
             let asked = check();
             Box::pin(async move { asked.await.map_err(|error| error.to_string()) })
         });
-        self.checks.write().expect("no panic while held").push((name, check));
+        self.checks
+            .write()
+            .expect("no panic while held")
+            .push((name, check));
     }
 
     /// Registers a PostgreSQL pool.
@@ -78,14 +81,19 @@ impl Health {
     pub(super) async fn report(&self) -> Report {
         let checks = self.checks.read().expect("no panic while held").clone();
         let dependencies = join_all(checks.into_iter().map(|(name, check)| ask(name, check))).await;
-        let all_up = dependencies.iter().all(|dependency| dependency.state == "up");
+        let all_up = dependencies
+            .iter()
+            .all(|dependency| dependency.state == "up");
         let status = match self.phase.load(Ordering::Acquire) {
             STARTING => "starting",
             DRAINING => "draining",
             _ if all_up => "ready",
             _ => "unready",
         };
-        Report { status, dependencies }
+        Report {
+            status,
+            dependencies,
+        }
     }
 }
 
@@ -98,7 +106,12 @@ async fn ask(name: &'static str, check: Check) -> Dependency {
         Err(_) => Some(format!("no answer within {CHECK_TIMEOUT:?}")),
     };
     let ms = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Dependency { name, state: if error.is_none() { "up" } else { "down" }, ms, error }
+    Dependency {
+        name,
+        state: if error.is_none() { "up" } else { "down" },
+        ms,
+        error,
+    }
 }
 
 #[cfg(test)]

@@ -84,7 +84,12 @@ where
     ) -> fmt::Result {
         let mut line = Map::new();
         let meta = event.metadata();
-        line.insert("time".into(), Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true).into());
+        line.insert(
+            "time".into(),
+            Utc::now()
+                .to_rfc3339_opts(SecondsFormat::Micros, true)
+                .into(),
+        );
         line.insert("level".into(), meta.level().as_str().into());
         line.insert("service".into(), self.service.into());
         line.insert("target".into(), meta.target().into());
@@ -112,7 +117,8 @@ struct Fields<'a>(&'a mut Map<String, Value>);
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name().into(), format!("{value:?}").into());
+        self.0
+            .insert(field.name().into(), format!("{value:?}").into());
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -165,11 +171,9 @@ mod tests {
     fn a_line_is_one_json_object_with_dotted_fields() {
         let buffer = Buffer::default();
         let writer = buffer.clone();
-        let subscriber = tracing_subscriber::registry().with(json_or_text(
-            "order",
-            Format::Json,
-            move || writer.clone(),
-        ));
+        let subscriber =
+            tracing_subscriber::registry()
+                .with(json_or_text("order", Format::Json, move || writer.clone()));
         tracing::subscriber::with_default(subscriber, || {
             tracing::warn!(order.id = 7, "line one\nline two");
         });

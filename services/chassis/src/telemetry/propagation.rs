@@ -19,7 +19,12 @@ pub fn current_traceparent() -> Option<String> {
     let span = context.span();
     let span = span.span_context();
     span.is_valid().then(|| {
-        format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags().to_u8())
+        format!(
+            "00-{}-{}-{:02x}",
+            span.trace_id(),
+            span.span_id(),
+            span.trace_flags().to_u8()
+        )
     })
 }
 
@@ -28,7 +33,11 @@ pub fn current_trace_id() -> String {
     let context = Span::current().context();
     let span = context.span();
     let span = span.span_context();
-    if span.is_valid() { span.trace_id().to_string() } else { String::new() }
+    if span.is_valid() {
+        span.trace_id().to_string()
+    } else {
+        String::new()
+    }
 }
 
 /// Makes a fresh span the child of a remote one. Call it before the span is entered. A malformed header is ignored, as
@@ -44,8 +53,12 @@ pub fn set_parent(span: &Span, traceparent: Option<&str>) {
 /// Parses version 00 (and tolerates higher versions) of `traceparent`: <https://www.w3.org/TR/trace-context/>.
 fn parse(header: &str) -> Option<SpanContext> {
     let mut fields = header.trim().split('-');
-    let (version, trace, span, flags) =
-        (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let (version, trace, span, flags) = (
+        fields.next()?,
+        fields.next()?,
+        fields.next()?,
+        fields.next()?,
+    );
     let higher_version = version != "00";
     if version.len() != 2 || version == "ff" || (!higher_version && fields.next().is_some()) {
         return None;
@@ -72,7 +85,10 @@ mod tests {
     fn a_valid_header_is_parsed() {
         let context =
             parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").expect("valid");
-        assert_eq!(context.trace_id().to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(
+            context.trace_id().to_string(),
+            "4bf92f3577b34da6a3ce929d0e0e4736"
+        );
         assert!(context.is_sampled());
     }
 

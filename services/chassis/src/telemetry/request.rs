@@ -65,8 +65,13 @@ mod tests {
 
     #[tokio::test]
     async fn the_context_is_seen_inside_its_scope_and_not_outside() {
-        let context = RequestContext { request_id: "r1".to_owned(), ..Default::default() };
-        let seen = context.scope(async { RequestContext::correlation_id() }).await;
+        let context = RequestContext {
+            request_id: "r1".to_owned(),
+            ..Default::default()
+        };
+        let seen = context
+            .scope(async { RequestContext::correlation_id() })
+            .await;
         assert_eq!(seen, "r1");
         assert_eq!(RequestContext::current().request_id, "");
     }

@@ -35,22 +35,40 @@ impl TestAuth {
     /// When no port can be bound.
     pub async fn start() -> Self {
         let (key, pem_kid) = (new_rsa_key(), Uuid::now_v7().to_string());
-        let set = JwkSet { keys: vec![public_jwk(&key, &pem_kid)] };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let set = JwkSet {
+            keys: vec![public_jwk(&key, &pem_kid)],
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
         let jwks_addr = listener.local_addr().expect("a bound port has an address");
         let router = Router::new().route("/jwks.json", get(move || async { ApiJson(set) }));
-        #[expect(clippy::disallowed_methods, reason = "a test has no service to spawn through")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test has no service to spawn through"
+        )]
         let server = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("serving on loopback");
+            axum::serve(listener, router)
+                .await
+                .expect("serving on loopback");
         });
         let service_key = Uuid::now_v7().to_string();
-        Self { jwks_addr, key, kid: pem_kid, service_key, server }
+        Self {
+            jwks_addr,
+            key,
+            kid: pem_kid,
+            service_key,
+            server,
+        }
     }
 
     /// The variables that a service needs to accept this issuer's tokens.
     pub fn env(&self) -> Vec<(String, String)> {
         vec![
-            ("JWKS_URL".to_owned(), format!("http://{}/jwks.json", self.jwks_addr)),
+            (
+                "JWKS_URL".to_owned(),
+                format!("http://{}/jwks.json", self.jwks_addr),
+            ),
             ("SERVICE_TOKEN_KEY".to_owned(), self.service_key.clone()),
         ]
     }
@@ -67,7 +85,10 @@ impl TestAuth {
 
     /// Signs any claims with this issuer's key and key id.
     pub fn sign(&self, claims: &UserClaims) -> String {
-        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::RS256) };
+        let header = Header {
+            kid: Some(self.kid.clone()),
+            ..Header::new(Algorithm::RS256)
+        };
         jsonwebtoken::encode(&header, claims, &self.key).expect("signing plain claims")
     }
 

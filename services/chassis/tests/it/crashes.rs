@@ -27,7 +27,10 @@ async fn run_child_until_it_dies(url: &str, topic: &str, group: &str, point: &st
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let status = tokio::time::timeout(LIMIT, child.wait()).await.expect("it dies in time").unwrap();
+    let status = tokio::time::timeout(LIMIT, child.wait())
+        .await
+        .expect("it dies in time")
+        .unwrap();
     assert_eq!(status.signal(), Some(Signal::SIGKILL as i32), "{status}");
 }
 
@@ -102,13 +105,21 @@ async fn a_relay_and_a_consumer_register_the_points_tested_here_and_no_other() {
     node.relay(&db.pool, topic);
     node.counter(&db.pool, group, topic);
     let mine = |name: &String| name.starts_with("relay.") || name.starts_with(group);
-    let names: Vec<_> = crash::list().into_iter().map(|point| point.name).filter(mine).collect();
+    let names: Vec<_> = crash::list()
+        .into_iter()
+        .map(|point| point.name)
+        .filter(mine)
+        .collect();
     let expected = [
         format!("{group}.after_apply_before_commit"),
         format!("{group}.after_commit_before_offset"),
         "relay.after_publish_before_mark".to_owned(),
     ];
     assert_eq!(names, expected);
-    assert_eq!(crash::arm(&names[0], 1), Err(CrashError::Disabled), "unless enabled");
+    assert_eq!(
+        crash::arm(&names[0], 1),
+        Err(CrashError::Disabled),
+        "unless enabled"
+    );
     node.stop().await;
 }

@@ -24,7 +24,10 @@ async fn every_event_has_one_effect_although_all_are_published_twice() {
     node.counter(&db.pool, group, topic);
     wait_for(LIMIT, async || pending(&db.pool).await == 0).await;
     unmark(&db.pool).await;
-    wait_for(LIMIT, async || node.outcomes(group, topic, "duplicate") == 20).await;
+    wait_for(LIMIT, async || {
+        node.outcomes(group, topic, "duplicate") == 20
+    })
+    .await;
     assert_eq!(node.outcomes(group, topic, "done"), 20);
     assert_eq!(effects(&db.pool).await, 20);
     node.stop().await;
@@ -83,7 +86,11 @@ async fn a_restarted_consumer_goes_on_where_it_stopped() {
     second.counter(&db.pool, group, topic);
     write(&db.pool, &event(topic, Uuid::now_v7(), 1)).await;
     wait_for(LIMIT, async || effects(&db.pool).await == 2).await;
-    assert_eq!(second.outcomes(group, topic, "duplicate"), 0, "the offset was committed");
+    assert_eq!(
+        second.outcomes(group, topic, "duplicate"),
+        0,
+        "the offset was committed"
+    );
     second.stop().await;
     node.stop().await;
 }
@@ -92,13 +99,18 @@ async fn a_restarted_consumer_goes_on_where_it_stopped() {
 async fn an_unknown_type_is_ignored_and_noted_nowhere() {
     let db = database().await;
     let (topic, group, node) = (unique("t"), unique("g"), Node::new());
-    let novelty = NewEvent { event_type: "Novelty", ..event(topic, Uuid::now_v7(), 1) };
+    let novelty = NewEvent {
+        event_type: "Novelty",
+        ..event(topic, Uuid::now_v7(), 1)
+    };
     write(&db.pool, &novelty).await;
     node.relay(&db.pool, topic);
     node.counter(&db.pool, group, topic);
     wait_for(LIMIT, async || node.outcomes(group, topic, "ignored") == 1).await;
-    let noted: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM inbox").fetch_one(&db.pool).await.unwrap();
+    let noted: i64 = sqlx::query_scalar("SELECT count(*) FROM inbox")
+        .fetch_one(&db.pool)
+        .await
+        .unwrap();
     assert_eq!((noted, effects(&db.pool).await), (0, 0));
     node.stop().await;
 }
@@ -111,7 +123,9 @@ struct Away {
 impl Apply for Away {
     async fn apply(&self, _event: &Event) -> Result<Applied, ApplyError> {
         if self.calls.fetch_add(1, Ordering::SeqCst) < 3 {
-            return Err(ApplyError::Unavailable(anyhow::anyhow!("connection refused")));
+            return Err(ApplyError::Unavailable(anyhow::anyhow!(
+                "connection refused"
+            )));
         }
         Ok(Applied::Done)
     }
@@ -124,7 +138,14 @@ async fn an_event_outlives_an_outage_of_what_it_needs() {
     let calls = Arc::new(AtomicU32::new(0));
     let mut config = ConsumerConfig::new(&brokers(), group, &[topic]);
     config.attempts_max = 1;
-    Consumer::spawn(&node.tasks, &node.metrics, config, Away { calls: calls.clone() });
+    Consumer::spawn(
+        &node.tasks,
+        &node.metrics,
+        config,
+        Away {
+            calls: calls.clone(),
+        },
+    );
     node.relay(&db.pool, topic);
     write(&db.pool, &event(topic, Uuid::now_v7(), 1)).await;
     wait_for(LIMIT, async || node.outcomes(group, topic, "done") == 1).await;

@@ -27,10 +27,18 @@ async fn begin_committed(pool: &PgPool, key: &str, hash: &RequestHash, lease: Du
 async fn the_first_request_is_new_and_the_second_waits() {
     let db = database().await;
     let hash = request("{}");
-    assert_eq!(begin_committed(&db.pool, "k", &hash, LEASE).await, Begin::New);
+    assert_eq!(
+        begin_committed(&db.pool, "k", &hash, LEASE).await,
+        Begin::New
+    );
     let second = begin_committed(&db.pool, "k", &hash, LEASE).await;
-    let Begin::InProgress { retry_after } = second else { panic!("{second:?}") };
-    assert!(retry_after >= Duration::from_secs(1) && retry_after <= LEASE, "{retry_after:?}");
+    let Begin::InProgress { retry_after } = second else {
+        panic!("{second:?}")
+    };
+    assert!(
+        retry_after >= Duration::from_secs(1) && retry_after <= LEASE,
+        "{retry_after:?}"
+    );
 }
 
 #[tokio::test]
@@ -40,10 +48,18 @@ async fn an_answer_is_replayed_and_the_first_one_stands() {
     let mut tx = db.pool.begin().await.unwrap();
     begin(&mut tx, "test", "k", &hash, LEASE).await.unwrap();
     attach(&mut tx, "test", "k", order).await.unwrap();
-    complete(&mut tx, "test", "k", 201, &json!({"id": order})).await.unwrap();
-    complete(&mut tx, "test", "k", 500, &json!("late")).await.unwrap();
+    complete(&mut tx, "test", "k", 201, &json!({"id": order}))
+        .await
+        .unwrap();
+    complete(&mut tx, "test", "k", 500, &json!("late"))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
-    let stored = Stored { status: 201, body: json!({"id": order}), resource_id: Some(order) };
+    let stored = Stored {
+        status: 201,
+        body: json!({"id": order}),
+        resource_id: Some(order),
+    };
     let again = begin_committed(&db.pool, "k", &request(r#"{"a":1}"#), LEASE).await;
     assert_eq!(again, Begin::Replay(stored));
 }
@@ -53,10 +69,18 @@ async fn another_request_under_the_same_key_is_a_mismatch_before_and_after_the_a
     let db = database().await;
     let (hash, other) = (request(r#"{"a": 1}"#), request(r#"{"a": 2}"#));
     begin_committed(&db.pool, "k", &hash, NO_LEASE).await;
-    assert_eq!(begin_committed(&db.pool, "k", &other, LEASE).await, Begin::Mismatch);
+    assert_eq!(
+        begin_committed(&db.pool, "k", &other, LEASE).await,
+        Begin::Mismatch
+    );
     let mut conn = db.pool.acquire().await.unwrap();
-    complete(&mut conn, "test", "k", 200, &json!(null)).await.unwrap();
-    assert_eq!(begin_committed(&db.pool, "k", &other, LEASE).await, Begin::Mismatch);
+    complete(&mut conn, "test", "k", 200, &json!(null))
+        .await
+        .unwrap();
+    assert_eq!(
+        begin_committed(&db.pool, "k", &other, LEASE).await,
+        Begin::Mismatch
+    );
 }
 
 #[tokio::test]
@@ -64,7 +88,9 @@ async fn keys_of_different_scopes_do_not_meet() {
     let db = database().await;
     let mut conn = db.pool.acquire().await.unwrap();
     for scope in ["order.create:ann", "order.create:bob"] {
-        let begun = begin(&mut conn, scope, "k", &request("{}"), LEASE).await.unwrap();
+        let begun = begin(&mut conn, scope, "k", &request("{}"), LEASE)
+            .await
+            .unwrap();
         assert_eq!(begun, Begin::New, "{scope}");
     }
 }
@@ -74,9 +100,15 @@ async fn an_expired_lease_without_an_effect_is_new_again() {
     let db = database().await;
     let hash = request("{}");
     begin_committed(&db.pool, "k", &hash, NO_LEASE).await;
-    assert_eq!(begin_committed(&db.pool, "k", &hash, LEASE).await, Begin::New);
+    assert_eq!(
+        begin_committed(&db.pool, "k", &hash, LEASE).await,
+        Begin::New
+    );
     let third = begin_committed(&db.pool, "k", &hash, LEASE).await;
-    assert!(matches!(third, Begin::InProgress { .. }), "the taker holds a lease: {third:?}");
+    assert!(
+        matches!(third, Begin::InProgress { .. }),
+        "the taker holds a lease: {third:?}"
+    );
 }
 
 #[tokio::test]
@@ -86,7 +118,10 @@ async fn an_expired_lease_with_an_effect_goes_on_with_it() {
     begin_committed(&db.pool, "k", &hash, NO_LEASE).await;
     let mut conn = db.pool.acquire().await.unwrap();
     attach(&mut conn, "test", "k", order).await.unwrap();
-    assert_eq!(begin_committed(&db.pool, "k", &hash, LEASE).await, Begin::Resume(order));
+    assert_eq!(
+        begin_committed(&db.pool, "k", &hash, LEASE).await,
+        Begin::Resume(order)
+    );
 }
 
 #[tokio::test]
@@ -96,9 +131,14 @@ async fn a_worker_that_knows_only_the_resource_stores_the_answer() {
     begin_committed(&db.pool, "k", &hash, LEASE).await;
     let mut conn = db.pool.acquire().await.unwrap();
     attach(&mut conn, "test", "k", order).await.unwrap();
-    idempotency::complete_for_resource(&mut conn, order, 201, &json!("paid")).await.unwrap();
+    idempotency::complete_for_resource(&mut conn, order, 201, &json!("paid"))
+        .await
+        .unwrap();
     let again = begin_committed(&db.pool, "k", &hash, LEASE).await;
-    assert!(matches!(again, Begin::Replay(Stored { status: 201, .. })), "{again:?}");
+    assert!(
+        matches!(again, Begin::Replay(Stored { status: 201, .. })),
+        "{again:?}"
+    );
 }
 
 #[tokio::test]
@@ -108,7 +148,10 @@ async fn an_effect_that_is_rolled_back_frees_its_key() {
     let mut tx = db.pool.begin().await.unwrap();
     begin(&mut tx, "test", "k", &hash, LEASE).await.unwrap();
     tx.rollback().await.unwrap();
-    assert_eq!(begin_committed(&db.pool, "k", &hash, LEASE).await, Begin::New);
+    assert_eq!(
+        begin_committed(&db.pool, "k", &hash, LEASE).await,
+        Begin::New
+    );
 }
 
 #[tokio::test]
@@ -116,7 +159,10 @@ async fn of_two_requests_at_once_the_second_sees_what_the_first_committed() {
     let db = database().await;
     let hash = request("{}");
     let mut first = db.pool.begin().await.unwrap();
-    assert_eq!(begin(&mut first, "test", "k", &hash, LEASE).await.unwrap(), Begin::New);
+    assert_eq!(
+        begin(&mut first, "test", "k", &hash, LEASE).await.unwrap(),
+        Begin::New
+    );
     let commit_first = async {
         chassis::testing::wait_for(Duration::from_secs(10), async || {
             sqlx::query_scalar::<_, bool>(
@@ -130,7 +176,6 @@ async fn of_two_requests_at_once_the_second_sees_what_the_first_committed() {
         .await;
         first.commit().await.unwrap();
     };
-    let (second, ()) =
-        tokio::join!(begin_committed(&db.pool, "k", &hash, LEASE), commit_first);
+    let (second, ()) = tokio::join!(begin_committed(&db.pool, "k", &hash, LEASE), commit_first);
     assert!(matches!(second, Begin::InProgress { .. }), "{second:?}");
 }

@@ -25,7 +25,10 @@ async fn lock_holders(db: &TestDb) -> i64 {
 }
 
 fn published(node: &Node, topic: &str) -> u64 {
-    node.metrics.outbox_published.with_label_values(&[topic]).get()
+    node.metrics
+        .outbox_published
+        .with_label_values(&[topic])
+        .get()
 }
 
 async fn kill_lock_holder(pool: &PgPool) {
@@ -78,7 +81,10 @@ async fn without_a_broker_events_wait_are_counted_and_a_stop_is_not_held_up() {
     Relay::spawn(&node.tasks, &node.metrics, &db.pool, &node.outbox, config);
     let gauge = node.metrics.outbox_pending.with_label_values(&[topic]);
     wait_for(LIMIT, async || gauge.get() == 1).await;
-    assert!(node.tasks.stop(Duration::from_secs(3)).await, "a stop takes two seconds at most");
+    assert!(
+        node.tasks.stop(Duration::from_secs(3)).await,
+        "a stop takes two seconds at most"
+    );
     assert!(!node.tasks.failed().is_cancelled());
     assert_eq!(pending(&db.pool).await, 1, "the next start publishes it");
 }

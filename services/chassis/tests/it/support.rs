@@ -33,7 +33,13 @@ pub(crate) fn migrator() -> Migrator {
 
 pub(crate) fn migration(version: i64, sql: &'static str) -> Migration {
     let description = Cow::Borrowed("test");
-    Migration::new(version, description, MigrationType::Simple, sql.into_sql_str(), false)
+    Migration::new(
+        version,
+        description,
+        MigrationType::Simple,
+        sql.into_sql_str(),
+        false,
+    )
 }
 
 pub(crate) fn brokers() -> String {
@@ -113,7 +119,10 @@ impl Node {
     }
 
     pub(crate) fn outcomes(&self, group: &str, topic: &str, outcome: &str) -> u64 {
-        self.metrics.consumer_messages.with_label_values(&[group, topic, outcome]).get()
+        self.metrics
+            .consumer_messages
+            .with_label_values(&[group, topic, outcome])
+            .get()
     }
 
     pub(crate) async fn stop(&self) {
@@ -127,7 +136,10 @@ pub(crate) async fn database() -> TestDb {
 }
 
 pub(crate) async fn effects(pool: &PgPool) -> i64 {
-    sqlx::query_scalar("SELECT count(*) FROM effect").fetch_one(pool).await.unwrap()
+    sqlx::query_scalar("SELECT count(*) FROM effect")
+        .fetch_one(pool)
+        .await
+        .unwrap()
 }
 
 pub(crate) async fn pending(pool: &PgPool) -> i64 {
@@ -139,5 +151,8 @@ pub(crate) async fn pending(pool: &PgPool) -> i64 {
 
 /// Makes the relay publish everything again, as after a crash before the mark.
 pub(crate) async fn unmark(pool: &PgPool) {
-    sqlx::query("UPDATE outbox SET published_at = NULL").execute(pool).await.unwrap();
+    sqlx::query("UPDATE outbox SET published_at = NULL")
+        .execute(pool)
+        .await
+        .unwrap();
 }

@@ -39,8 +39,10 @@ impl Writer {
         message: &BorrowedMessage<'_>,
         reason: &str,
     ) -> KafkaResult<()> {
-        let producer =
-            self.producer.get_or_try_init(async || kafka::producer(&self.brokers)).await?;
+        let producer = self
+            .producer
+            .get_or_try_init(async || kafka::producer(&self.brokers))
+            .await?;
         let topic = dead_letter_topic(message.topic());
         let record: FutureRecord<'_, [u8], [u8]> = FutureRecord {
             topic: &topic,
@@ -62,11 +64,20 @@ impl Writer {
             ("dlq-topic", message.topic().to_owned()),
             ("dlq-partition", message.partition().to_string()),
             ("dlq-offset", message.offset().to_string()),
-            ("dlq-time", Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)),
+            (
+                "dlq-time",
+                Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
+            ),
         ];
-        let original = message.headers().map(BorrowedHeaders::detach).unwrap_or_default();
+        let original = message
+            .headers()
+            .map(BorrowedHeaders::detach)
+            .unwrap_or_default();
         added.into_iter().fold(original, |headers, (key, value)| {
-            headers.insert(Header { key, value: Some(&value) })
+            headers.insert(Header {
+                key,
+                value: Some(&value),
+            })
         })
     }
 }

@@ -1,0 +1,91 @@
+//! Puts the service together.
+
+use axum::{Router, extract::FromRef};
+use chassis::{
+    auth::Verifier,
+    db::{self, DbConfig},
+    events::{Consumer, ConsumerConfig, Inbox, Outbox, Relay, RelayConfig},
+    service::{Context, Tasks},
+};
+use sqlx::PgPool;
+
+use crate::{
+    MIGRATOR,
+    config::Config,
+    http,
+    metrics::OrderMetrics,
+    neighbours::Neighbours,
+    saga::{self, runner::SagaRunner},
+    store::stream,
+    worker::{payments, recovery},
+};
+
+/// What handlers need.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) pool: PgPool,
+    pub(crate) verifier: Verifier,
+    pub(crate) runner: SagaRunner,
+    pub(crate) tasks: Tasks,
+}
+
+impl FromRef<AppState> for PgPool {
+    fn from_ref(state: &AppState) -> Self {
+        state.pool.clone()
+    }
+}
+
+impl FromRef<AppState> for Verifier {
+    fn from_ref(state: &AppState) -> Self {
+        state.verifier.clone()
+    }
+}
+
+/// Connects, migrates, starts the workers, and returns the router.
+///
+/// # Errors
+/// Configuration that makes no sense, or a database that stays away.
+pub async fn build(context: Context) -> anyhow::Result<Router> {
+    let config = Config::from_env(&context.env)?;
+    let pool = db::connect(
+        &config.database_url,
+        &DbConfig::from_env("order", &context.env)?,
+    )
+    .await?;
+    db::migrate(&pool, &MIGRATOR).await?;
+    context.health.register_postgres(pool.clone());
+    saga::register_crash_points();
+
+    let outbox = Outbox::default();
+    let runner = SagaRunner {
+        pool: pool.clone(),
+        neighbours: Neighbours::from_env(&context)?,
+        outbox: outbox.clone(),
+        metrics: OrderMetrics::new(&context.metrics),
+        config: config.clone(),
+    };
+    start_workers(&context, &config, &runner);
+    let state = AppState {
+        pool,
+        verifier: Verifier::from_env(&context)?,
+        runner,
+        tasks: context.tasks.clone(),
+    };
+    Ok(http::router().with_state(state))
+}
+
+fn start_workers(context: &Context, config: &Config, runner: &SagaRunner) {
+    let Context { tasks, metrics, .. } = context;
+    let brokers = &config.kafka_brokers;
+    let relay = RelayConfig::new(brokers, "order", &[stream::TOPIC]);
+    Relay::spawn(tasks, metrics, &runner.pool, &runner.outbox, relay);
+    let inbox = Inbox::new(
+        runner.pool.clone(),
+        payments::CONSUMER,
+        payments::PaymentEvents,
+    )
+    .waking(runner.outbox.clone());
+    let consumer = ConsumerConfig::new(brokers, payments::CONSUMER, &[payments::TOPIC]);
+    Consumer::spawn(tasks, metrics, consumer, inbox);
+    recovery::spawn(tasks, runner.clone());
+}

@@ -1,0 +1,274 @@
+//! `POST /api/v1/orders`: from a basket to a paid (or cancelled) order.
+
+use std::collections::HashSet;
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, StatusCode, header::LOCATION},
+    response::{IntoResponse, Response},
+};
+use chassis::{
+    Problem,
+    auth::Caller,
+    http::{ApiJson, IDEMPOTENCY_REPLAYED, IdempotencyKey},
+    idempotency::{self, Begin, Stored},
+    problem::FieldErrors,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::view;
+use crate::{
+    app::AppState,
+    domain::{Basket, Line, LineRequest, Order, OrderId},
+    error::Error,
+    saga::runner::{End, SagaRunner},
+    store::{
+        orders::{self, OrderRow},
+        sagas::{self, SagaRow},
+        stream,
+    },
+};
+
+/// What a customer sends.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct NewOrder {
+    items: Vec<LineRequest>,
+    payment: PaymentMethod,
+}
+
+/// How the customer pays: a token from the provider, never a card number.
+#[derive(Debug, Deserialize, Serialize)]
+struct PaymentMethod {
+    token: String,
+    provider: Option<String>,
+}
+
+/// The key of a request, its scope and its hash.
+struct Key {
+    scope: String,
+    key: String,
+    hash: idempotency::RequestHash,
+}
+
+/// What the transaction of a new order came to.
+enum Begun {
+    New(Order, OrderRow, SagaRow),
+    Answer(Response),
+    /// The order was made by a request that died; its saga goes on by itself.
+    Existing(OrderId),
+}
+
+pub(super) async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    IdempotencyKey(key): IdempotencyKey,
+    ApiJson(new): ApiJson<NewOrder>,
+) -> Result<Response, Problem> {
+    let user_id = caller.user()?.id;
+    let new = new.validated()?;
+    let key = key.map(|key| Key {
+        scope: format!("order.create:{user_id}"),
+        key,
+        hash: new.hash(),
+    });
+    if let Some(answer) = answered_before(&state, key.as_ref()).await? {
+        return Ok(answer);
+    }
+    let basket = price(&state.runner, &new.items).await?;
+    match begin(&state.runner, user_id, basket, &new.payment, key.as_ref()).await? {
+        Begun::Answer(response) => Ok(response),
+        Begun::Existing(id) => {
+            let row = orders::find(&mut *state.pool.acquire().await?, id).await?;
+            Ok(view::created(&row.ok_or(Error::NotFound)?))
+        }
+        Begun::New(order, row, saga) => {
+            Ok(view::created(&see_through(&state, order, row, saga).await))
+        }
+    }
+}
+
+/// Runs the saga for as long as a customer waits. It goes on when the customer does not.
+async fn see_through(state: &AppState, order: Order, row: OrderRow, saga: SagaRow) -> OrderRow {
+    let runner = state.runner.clone();
+    let running = state
+        .tasks
+        .detach(async move { runner.run(order, saga).await });
+    match tokio::time::timeout(state.runner.config.request_deadline, running).await {
+        Ok(Ok(Ok(End::Finished(row)))) => *row,
+        // Waiting, taken over, too slow, or failed: the order exists, and the worker sees to it.
+        _ => row,
+    }
+}
+
+impl NewOrder {
+    /// What makes two requests the same: their meaning, not their white space.
+    fn hash(&self) -> idempotency::RequestHash {
+        let body = serde_json::to_vec(self).expect("it was parsed from JSON");
+        idempotency::hash("POST", "/api/v1/orders", &body)
+    }
+
+    fn validated(self) -> Result<Self, Problem> {
+        let mut errors = FieldErrors::default();
+        let count = self.items.len();
+        errors.require(
+            (1..=crate::domain::LINES_MAX).contains(&count),
+            "items",
+            format!(
+                "must have 1 to {} entries, not {count}",
+                crate::domain::LINES_MAX
+            ),
+        );
+        let mut seen = HashSet::new();
+        for (index, item) in self.items.iter().take(crate::domain::LINES_MAX).enumerate() {
+            let max = crate::domain::QUANTITY_MAX;
+            errors.require(
+                (1..=max).contains(&item.quantity),
+                format!("items[{index}].quantity"),
+                format!("must be 1 to {max}"),
+            );
+            errors.require(
+                seen.insert(item.product_id),
+                format!("items[{index}].product_id"),
+                "is in the basket already; add up the quantities",
+            );
+        }
+        let token = &self.payment.token;
+        errors.require(
+            (1..=128).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic()),
+            "payment.token",
+            "must be a token of the payment provider, 1 to 128 visible ASCII characters",
+        );
+        errors.require(
+            !looks_like_a_card(token),
+            "payment.token",
+            "looks like a card number; send a token of the payment provider instead",
+        );
+        if let Some(provider) = &self.payment.provider {
+            errors.require(
+                matches!(provider.as_str(), "stripe" | "paypal"),
+                "payment.provider",
+                "must be stripe or paypal",
+            );
+        }
+        errors.finish().map(|()| self)
+    }
+}
+
+/// 13 to 19 digits, whatever stands between them: refused before it is stored anywhere.
+fn looks_like_a_card(token: &str) -> bool {
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    let only_digits = token
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b' '));
+    only_digits && (13..=19).contains(&digits)
+}
+
+/// Looks the products up, all at once. A product that does not exist is the request's mistake.
+async fn price(runner: &SagaRunner, items: &[LineRequest]) -> Result<Basket, Problem> {
+    let ids: Vec<Uuid> = items.iter().map(|item| item.product_id).collect();
+    let products = runner.neighbours.product.batch(&ids).await?;
+    let mut errors = FieldErrors::default();
+    let mut lines = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        match products.get(&item.product_id) {
+            Some(product) => lines.push(Line {
+                product_id: item.product_id,
+                name: product.name.clone(),
+                quantity: item.quantity,
+                unit_price: product.price,
+            }),
+            None => errors.add(
+                format!("items[{index}].product_id"),
+                "is not a product of the shop",
+            ),
+        }
+    }
+    errors.finish()?;
+    Basket::new(lines).map_err(|error| Error::from(error).into())
+}
+
+async fn answered_before(state: &AppState, key: Option<&Key>) -> Result<Option<Response>, Problem> {
+    let Some(Key { scope, key, hash }) = key else {
+        return Ok(None);
+    };
+    let mut conn = state.pool.acquire().await?;
+    match idempotency::peek(&mut conn, scope, key, hash).await? {
+        None | Some(Begin::New | Begin::Resume(_)) => Ok(None),
+        Some(begun) => repeated(begun).map(Some),
+    }
+}
+
+/// One transaction: the key, the event, the read model and the saga.
+async fn begin(
+    runner: &SagaRunner,
+    user_id: Uuid,
+    basket: Basket,
+    payment: &PaymentMethod,
+    key: Option<&Key>,
+) -> Result<Begun, Problem> {
+    let mut tx = runner.pool.begin().await?;
+    let id = OrderId::new();
+    if let Some(key) = key {
+        match claim(&mut tx, key, id, runner).await? {
+            Begin::New => {}
+            Begin::Resume(existing) => return Ok(Begun::Existing(OrderId(existing))),
+            begun => return repeated(begun).map(Begun::Answer),
+        }
+    }
+    let event = Order::create(id, user_id, basket);
+    let (order, row) = stream::create(&mut tx, event).await?;
+    let method = json!({ "token": payment.token, "provider": payment.provider });
+    let saga = sagas::insert(&mut tx, id, &method, runner.config.lease).await?;
+    tx.commit().await.map_err(Error::from)?;
+    runner.outbox.wake();
+    runner.metrics.created(&row);
+    Ok(Begun::New(order, row, saga))
+}
+
+async fn claim(
+    tx: &mut PgConnection,
+    key: &Key,
+    id: OrderId,
+    runner: &SagaRunner,
+) -> Result<Begin, Problem> {
+    let Key { scope, key, hash } = key;
+    // As long as a saga may hold the request up; then the order answers for itself.
+    let begun = idempotency::begin(tx, scope, key, hash, runner.config.lease).await?;
+    if begun == Begin::New {
+        idempotency::attach(tx, scope, key, id.0).await?;
+    }
+    Ok(begun)
+}
+
+/// The answer to a request that was made before.
+fn repeated(begun: Begin) -> Result<Response, Problem> {
+    match begun {
+        Begin::Replay(stored) => Ok(replay(&stored)),
+        Begin::InProgress { retry_after } => Err(Problem::conflict(
+            "idempotency_in_progress",
+            "The first request with this key is still being worked on.",
+        )
+        .retry_after(retry_after)),
+        _ => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for a different request.",
+        )),
+    }
+}
+
+fn replay(stored: &Stored) -> Response {
+    let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::CREATED);
+    let mut response = (status, ApiJson(&stored.body)).into_response();
+    response
+        .headers_mut()
+        .insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    let location = stored.resource_id.map(|id| format!("/api/v1/orders/{id}"));
+    if let Some(value) = location.and_then(|at| HeaderValue::from_str(&at).ok()) {
+        response.headers_mut().insert(LOCATION, value);
+    }
+    response
+}
