@@ -6,7 +6,7 @@ mod layers;
 use axum::{Router, response::IntoResponse};
 
 pub use self::{
-    extract::{ApiJson, ApiPath, ApiQuery, IdempotencyKey, Page},
+    extract::{ApiJson, ApiPath, ApiQuery, IdempotencyKey, Page, body_problem},
     layers::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, REQUEST_ID, TRACE_ID},
 };
 use crate::{Problem, service::Context};

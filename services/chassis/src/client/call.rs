@@ -65,6 +65,13 @@ impl Call {
         self
     }
 
+    /// Adds headers that came from somewhere else, as a gateway does.
+    #[must_use]
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
     /// Sends `Authorization: Bearer`.
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {
@@ -83,6 +90,13 @@ impl Call {
     pub fn body(mut self, content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
         self.headers
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        self.body = bytes.into();
+        self
+    }
+
+    /// A body whose content type is among the headers already.
+    #[must_use]
+    pub fn raw_body(mut self, bytes: impl Into<Bytes>) -> Self {
         self.body = bytes.into();
         self
     }
@@ -272,7 +286,7 @@ impl Call {
             body,
         };
         if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {
-            return Err(self.unavailable(&reply));
+            return Err(self.unavailable(reply));
         }
         Ok(reply)
     }
@@ -310,12 +324,13 @@ impl Call {
         }
     }
 
-    fn unavailable(&self, reply: &Reply) -> CallError {
+    fn unavailable(&self, reply: Reply) -> CallError {
         CallError::Unavailable {
             edge: self.shared.edge.clone(),
             status: reply.status,
             code: reply.problem_code(),
             retry_after: retry_after(&reply.headers),
+            reply: Box::new(reply),
         }
     }
 }

@@ -116,6 +116,8 @@ pub enum CallError {
         code: String,
         /// What the neighbour asked to wait.
         retry_after: Option<Duration>,
+        /// The whole answer, for a gateway that passes it on.
+        reply: Box<Reply>,
     },
     /// The neighbour understood and said no (4xx, or 3xx).
     #[error("answered {status} {code}")]

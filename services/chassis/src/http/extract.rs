@@ -61,7 +61,8 @@ fn is_json(headers: &HeaderMap) -> bool {
         || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-fn body_problem(rejection: &BytesRejection) -> Problem {
+/// Why a body could not be read: 413 when too large, 400 otherwise.
+pub fn body_problem(rejection: &BytesRejection) -> Problem {
     match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
             Problem::new(

@@ -1,5 +1,10 @@
 //! The chassis on real parts: PostgreSQL and the Kafka-API broker, one binary because linking is what costs.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do: by panicking"
+)]
+
 mod crashes;
 mod database;
 mod dead_letters;

@@ -9,6 +9,7 @@ use super::{CancelReason, Line, OrderId, Status};
 /// One event of an order's stream; `event_type` is the variant's name, the body its fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event_type", content = "data")]
+#[expect(clippy::enum_variant_names, reason = "the names are those on the wire")]
 pub(crate) enum OrderEvent {
     OrderCreated {
         order_id: OrderId,

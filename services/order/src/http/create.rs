@@ -55,7 +55,7 @@ struct Key {
 
 /// What the transaction of a new order came to.
 enum Begun {
-    New(Order, OrderRow, SagaRow),
+    New(Box<(Order, OrderRow, SagaRow)>),
     Answer(Response),
     /// The order was made by a request that died; its saga goes on by itself.
     Existing(OrderId),
@@ -84,14 +84,12 @@ pub(super) async fn create(
             let row = orders::find(&mut *state.pool.acquire().await?, id).await?;
             Ok(view::created(&row.ok_or(Error::NotFound)?))
         }
-        Begun::New(order, row, saga) => {
-            Ok(view::created(&see_through(&state, order, row, saga).await))
-        }
+        Begun::New(begun) => Ok(view::created(&see_through(&state, *begun).await)),
     }
 }
 
 /// Runs the saga for as long as a customer waits. It goes on when the customer does not.
-async fn see_through(state: &AppState, order: Order, row: OrderRow, saga: SagaRow) -> OrderRow {
+async fn see_through(state: &AppState, (order, row, saga): (Order, OrderRow, SagaRow)) -> OrderRow {
     let runner = state.runner.clone();
     let running = state
         .tasks
@@ -225,7 +223,7 @@ async fn begin(
     tx.commit().await.map_err(Error::from)?;
     runner.outbox.wake();
     runner.metrics.created(&row);
-    Ok(Begun::New(order, row, saga))
+    Ok(Begun::New(Box::new((order, row, saga))))
 }
 
 async fn claim(

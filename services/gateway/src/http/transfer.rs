@@ -1,0 +1,96 @@
+//! What of a request and of an answer travels on, and what belongs to this hop alone.
+
+use std::net::SocketAddr;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// RFC 9110, section 7.6.1, and what this hop sets itself.
+const NOT_FORWARDED: [&str; 18] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "host",
+    "content-length",
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-deadline-ms",
+    "traceparent",
+    "x-request-id",
+];
+
+/// Headers for the upstream: the client's, without those of this hop, and with where it came from.
+pub(super) fn request_headers(from: &HeaderMap, peer: SocketAddr) -> HeaderMap {
+    let mut headers = end_to_end(from);
+    headers.remove("x-api-key");
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    set("x-forwarded-for", &peer.ip().to_string());
+    set("x-forwarded-proto", "http");
+    if let Some(host) = from.get(header::HOST).and_then(|host| host.to_str().ok()) {
+        set("x-forwarded-host", host);
+    }
+    headers
+}
+
+/// Headers for the client. Length and ids are set anew by this service.
+pub(super) fn response_headers(from: &HeaderMap) -> HeaderMap {
+    end_to_end(from)
+}
+
+fn end_to_end(from: &HeaderMap) -> HeaderMap {
+    let named: Vec<String> = from
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
+    let mut headers = HeaderMap::with_capacity(from.len());
+    for (name, value) in from {
+        let this_hop = NOT_FORWARDED.contains(&name.as_str())
+            || named.iter().any(|listed| listed == name.as_str());
+        if !this_hop {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_of_this_hop_stay_here_and_origins_cannot_be_forged() {
+        let mut from = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, x-secret"),
+            ("x-secret", "1"),
+            ("x-forwarded-for", "6.6.6.6"),
+            ("x-api-key", "k"),
+            ("accept", "application/json"),
+        ] {
+            from.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+        }
+        let headers = request_headers(&from, SocketAddr::from(([127, 0, 0, 1], 5)));
+        assert_eq!(headers["x-forwarded-for"], "127.0.0.1");
+        assert_eq!(headers["accept"], "application/json");
+        for gone in ["connection", "x-secret", "x-api-key"] {
+            assert!(!headers.contains_key(gone), "{gone}");
+        }
+    }
+}

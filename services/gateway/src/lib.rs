@@ -1,0 +1,11 @@
+//! The gateway: authenticates, limits and routes; knows no business.
+//!
+//! A request passes, in this order: path check and route table ([`routes`](self)), token, one Redis round trip for
+//! revocation and rate limit (`admission`), choice of an instance (`upstream`), and the call through that edge's policy.
+
+mod admission;
+pub mod app;
+mod config;
+mod http;
+mod routes;
+mod upstream;
