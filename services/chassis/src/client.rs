@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Instant};
 use anyhow::Context as _;
 use http::Method;
 use reqwest::Url;
-use resilience::{Bulkhead, CircuitBreaker, RetryBudget, State};
+use resilience::{Bulkhead, CircuitBreaker, RetryBudget};
 
 pub use self::{
     call::Call,
@@ -111,10 +111,7 @@ impl EdgeClient {
 
     /// Whether the breaker lets no call pass at the moment. Asking does not use up a permit.
     pub fn is_open(&self) -> bool {
-        matches!(
-            self.shared.breaker.state(Instant::now()),
-            State::Open | State::ForcedOpen
-        )
+        !self.shared.breaker.would_admit(Instant::now())
     }
 
     /// A read. Safe to retry.

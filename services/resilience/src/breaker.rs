@@ -14,6 +14,7 @@
 
 mod config;
 mod machine;
+mod phase;
 mod report;
 mod window;
 
@@ -90,6 +91,13 @@ impl CircuitBreaker {
             acquired: now,
             settled: false,
         })
+    }
+
+    /// Whether [`CircuitBreaker::try_acquire`] would admit a call at `now`. Takes nothing and changes nothing, so a
+    /// balancer can choose among neighbours. Asking for the state instead would never let an open breaker be probed:
+    /// it stays open after its wait until a call comes.
+    pub fn would_admit(&self, now: Instant) -> bool {
+        lock(&self.machine).would_admit(now)
     }
 
     /// The state at `now`. An open breaker whose wait is over stays open until a call comes to probe.

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use resilience::{CallResult, Deadline, Permit};
+use resilience::{CallResult, Deadline, Permit, State};
 use serde::Serialize;
 use tracing::{Instrument as _, info_span, warn};
 
@@ -247,12 +247,12 @@ impl Call {
 
     fn publish_breaker_state(&self) {
         let shared = &self.shared;
-        let holds = shared.breaker.state(Instant::now()).as_str();
-        for state in ["closed", "open", "half_open"] {
+        let holds = shared.breaker.state(Instant::now());
+        for state in State::ALL {
             shared
                 .metrics
                 .breaker_state
-                .with_label_values(&[shared.edge.as_str(), state])
+                .with_label_values(&[shared.edge.as_str(), state.as_str()])
                 .set(i64::from(state == holds));
         }
     }

@@ -138,15 +138,30 @@ impl<A: Apply> Consumer<A> {
         }
     }
 
-    /// Brings one message to its end and stores its offset.
+    /// Brings one message to its end, inside a span that continues the writer's trace.
     async fn settle(&self, client: &StreamConsumer<Lag>, message: &BorrowedMessage<'_>) {
-        let outcome = match envelope::decode(message) {
-            Ok(event) => {
-                let span = self.span(message, &event);
-                self.apply(&event).instrument(span).await
-            }
-            Err(error) => Outcome::Dead(error.to_string()),
+        let decoded = envelope::decode(message);
+        let span = match &decoded {
+            Ok(event) => self.span(message, event),
+            Err(_) => Span::current(),
         };
+        let settled = async {
+            let outcome = match decoded {
+                Ok(event) => self.apply(&event).await,
+                Err(error) => Outcome::Dead(error.to_string()),
+            };
+            self.conclude(client, message, outcome).await;
+        };
+        settled.instrument(span).await;
+    }
+
+    /// Counts the message and stores its offset, unless it has to come again.
+    async fn conclude(
+        &self,
+        client: &StreamConsumer<Lag>,
+        message: &BorrowedMessage<'_>,
+        outcome: Outcome,
+    ) {
         let label = match outcome {
             Outcome::Applied(applied) => applied.label(),
             Outcome::Dead(reason) if self.bury(message, &reason).await => "dead_lettered",

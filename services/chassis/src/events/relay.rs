@@ -4,26 +4,22 @@
 //! by. Rows are marked only after the broker acknowledged them, so a crash in between publishes them again and the
 //! consumers' inboxes drop the second delivery.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+mod publish;
 
-use futures_util::future::join_all;
-use rdkafka::{
-    error::{KafkaError, KafkaResult},
-    producer::{FutureProducer, FutureRecord},
-    util::Timeout,
-};
+use std::{sync::Arc, time::Duration};
+
 use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection, PgPool, postgres::PgConnectOptions,
 };
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use uuid::Uuid;
 
+use self::publish::Publisher;
 use super::{
-    backoff, envelope,
-    kafka::{self, CreateError, Quiet},
-    outbox::{self, Outbox, StoredEvent},
+    backoff,
+    kafka::{self, CreateError},
+    outbox::{self, Outbox},
 };
 use crate::{crash, metrics::Metrics, service::Tasks};
 
@@ -77,7 +73,7 @@ impl RelayConfig {
 pub struct Relay {
     config: RelayConfig,
     connect: Arc<PgConnectOptions>,
-    producer: FutureProducer<Quiet>,
+    publisher: Publisher,
     outbox: Outbox,
     metrics: Metrics,
     stopping: CancellationToken,
@@ -105,11 +101,11 @@ impl Relay {
         let (connect, outbox) = (pool.connect_options(), outbox.clone());
         let (metrics, stopping) = (metrics.clone(), tasks.stopping());
         tasks.spawn("outbox relay", async move {
-            let producer = kafka::producer(&config.brokers)?;
+            let publisher = Publisher::new(&config, &metrics)?;
             let relay = Self {
                 config,
                 connect,
-                producer,
+                publisher,
                 outbox,
                 metrics,
                 stopping: stopping.clone(),
@@ -168,8 +164,13 @@ impl Relay {
                 self.report_backlog(conn).await?;
                 reported = Some(Instant::now());
             }
-            match self.pass(conn).await? {
-                Pass::Published => failures = 0,
+            let pass = self.pass(conn).await?;
+            if !matches!(pass, Pass::Failed(_)) {
+                self.mended();
+                failures = 0;
+            }
+            match pass {
+                Pass::Published => {}
                 Pass::Idle | Pass::Failed(_) if stopping => return Ok(()),
                 Pass::Idle => self.wait_for_work().await,
                 Pass::Failed(reason) => {
@@ -190,7 +191,7 @@ impl Relay {
         if events.is_empty() {
             return Ok(Pass::Idle);
         }
-        let (published, failure) = self.publish(events).await;
+        let (published, failure) = self.publisher.publish(events).await;
         if !published.is_empty() {
             crash::point(AFTER_PUBLISH);
             in_time(outbox::mark_published(conn, &published)).await?;
@@ -201,10 +202,7 @@ impl Relay {
                 self.topics_exist = false;
                 Ok(Pass::Failed(error.to_string()))
             }
-            None => {
-                self.mended();
-                Ok(Pass::Published)
-            }
+            None => Ok(Pass::Published),
         }
     }
 
@@ -214,58 +212,6 @@ impl Relay {
             self.topics_exist = true;
         }
         Ok(())
-    }
-
-    /// Sends a batch, aggregates side by side, the events of each one after the other. Returns what was acknowledged
-    /// and the last failure.
-    async fn publish(&self, events: Vec<StoredEvent>) -> (Vec<i64>, Option<KafkaError>) {
-        let mut streams: HashMap<Uuid, Vec<StoredEvent>> = HashMap::new();
-        for event in events {
-            streams.entry(event.aggregate_id).or_default().push(event);
-        }
-        let results = join_all(
-            streams
-                .into_values()
-                .map(|stream| self.publish_stream(stream)),
-        );
-        let mut published = Vec::new();
-        let mut failure = None;
-        for (acknowledged, failed) in results.await {
-            published.extend(acknowledged);
-            failure = failed.or(failure);
-        }
-        (published, failure)
-    }
-
-    /// Stops at the first failure: a later event must never overtake an earlier one of its aggregate.
-    async fn publish_stream(&self, stream: Vec<StoredEvent>) -> (Vec<i64>, Option<KafkaError>) {
-        let mut acknowledged = Vec::with_capacity(stream.len());
-        for event in stream {
-            if let Err(error) = self.send(&event).await {
-                return (acknowledged, Some(error));
-            }
-            self.metrics
-                .outbox_published
-                .with_label_values(&[&event.topic])
-                .inc();
-            acknowledged.push(event.seq);
-        }
-        (acknowledged, None)
-    }
-
-    async fn send(&self, event: &StoredEvent) -> KafkaResult<()> {
-        let key = event.aggregate_id.to_string();
-        let body = event.data.to_string();
-        let record = FutureRecord::to(&event.topic)
-            .key(&key)
-            .payload(&body)
-            .headers(envelope::encode(event, &self.config.source));
-        // A full queue cannot be: it holds fifty batches.
-        let sent = self
-            .producer
-            .send(record, Timeout::After(Duration::ZERO))
-            .await;
-        sent.map(drop).map_err(|(error, _)| error)
     }
 
     async fn report_backlog(&self, conn: &mut PgConnection) -> sqlx::Result<()> {
@@ -312,7 +258,7 @@ impl Relay {
 
     fn mended(&mut self) {
         if std::mem::replace(&mut self.outage, false) {
-            info!("the relay publishes again");
+            info!("the relay is well again");
         }
     }
 }

@@ -1,14 +1,19 @@
 //! From the outbox through Kafka into an inbox: one effect for each event, whatever is lost, doubled or reordered.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU32, Ordering},
 };
 
 use chassis::{
     events::{Applied, Apply, ApplyError, Consumer, ConsumerConfig, Event, NewEvent},
+    telemetry::propagation::current_trace_id,
     testing::{unique, wait_for},
 };
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::Instrument as _;
+use tracing_subscriber::layer::SubscriberExt as _;
 use uuid::Uuid;
 
 use crate::support::{LIMIT, Node, brokers, database, effects, event, pending, unmark, write};
@@ -151,5 +156,64 @@ async fn an_event_outlives_an_outage_of_what_it_needs() {
     wait_for(LIMIT, async || node.outcomes(group, topic, "done") == 1).await;
     assert_eq!(calls.load(Ordering::SeqCst), 4);
     assert_eq!(node.outcomes(group, topic, "dead_lettered"), 0);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn how_far_a_consumer_is_behind_is_a_metric() {
+    let db = database().await;
+    let (topic, group, node) = (unique("t"), unique("g"), Node::new());
+    write(&db.pool, &event(topic, Uuid::now_v7(), 1)).await;
+    node.relay(&db.pool, topic);
+    node.counter(&db.pool, group, topic);
+    let caught_up = format!(r#"consumer_lag{{consumer="{group}""#);
+    wait_for(LIMIT, async || {
+        let text = node.metrics.render();
+        text.lines()
+            .any(|line| line.starts_with(&caught_up) && line.ends_with(" 0"))
+    })
+    .await;
+    assert_eq!(effects(&db.pool).await, 1);
+    node.stop().await;
+}
+
+/// Notes in which trace it was called.
+struct Traced {
+    seen: Arc<Mutex<Option<String>>>,
+}
+
+impl Apply for Traced {
+    async fn apply(&self, _event: &Event) -> Result<Applied, ApplyError> {
+        *self.seen.lock().unwrap() = Some(current_trace_id());
+        Ok(Applied::Done)
+    }
+}
+
+#[tokio::test]
+async fn a_consumer_works_in_the_trace_of_the_writer() {
+    let provider = SdkTracerProvider::builder().build();
+    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))
+        .expect("no other test of this binary needs a tracer");
+    let db = database().await;
+    let (topic, group, node) = (unique("t"), unique("g"), Node::new());
+    let seen = Arc::new(Mutex::new(None));
+    let config = ConsumerConfig::new(&brokers(), group, &[topic]);
+    Consumer::spawn(
+        &node.tasks,
+        &node.metrics,
+        config,
+        Traced { seen: seen.clone() },
+    );
+    node.relay(&db.pool, topic);
+    let written_in = async {
+        write(&db.pool, &event(topic, Uuid::now_v7(), 1)).await;
+        current_trace_id()
+    }
+    .instrument(tracing::info_span!("request"))
+    .await;
+    wait_for(LIMIT, async || node.outcomes(group, topic, "done") == 1).await;
+    assert_eq!(written_in.len(), 32);
+    assert_eq!(seen.lock().unwrap().as_deref(), Some(written_in.as_str()));
     node.stop().await;
 }

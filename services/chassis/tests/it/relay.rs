@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use chassis::{
-    events::{Relay, RelayConfig},
+    events::{NewEvent, Relay, RelayConfig},
     testing::{TestDb, unique, wait_for},
 };
+use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -99,4 +100,35 @@ async fn what_was_committed_before_the_stop_is_published_by_it() {
     write(&db.pool, &event(topic, Uuid::now_v7(), 1)).await;
     node.stop().await;
     assert_eq!(pending(&db.pool).await, 0);
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_sent_holds_back_its_own_aggregate_and_no_other() {
+    let db = database().await;
+    let (topic, node) = (unique("t"), Node::new());
+    let (stuck, free) = (Uuid::now_v7(), Uuid::now_v7());
+    let larger_than_a_message = json!({"amount": 1, "padding": "x".repeat(2_000_000)});
+    let oversized = NewEvent {
+        data: larger_than_a_message,
+        ..event(topic, stuck, 1)
+    };
+    write(&db.pool, &oversized).await;
+    write(&db.pool, &event(topic, stuck, 2)).await;
+    for version in 1..=3 {
+        write(&db.pool, &event(topic, free, version)).await;
+    }
+    node.relay(&db.pool, topic);
+    wait_for(LIMIT, async || published(&node, topic) == 3).await;
+    let waiting: Vec<(Uuid, i64)> = sqlx::query_as(
+        "SELECT aggregate_id, aggregate_version FROM outbox WHERE published_at IS NULL ORDER BY seq",
+    )
+    .fetch_all(&db.pool)
+    .await
+    .unwrap();
+    assert!(
+        waiting.starts_with(&[(stuck, 1), (stuck, 2)]),
+        "{waiting:?}"
+    );
+    node.stop().await;
+    assert_eq!(pending(&db.pool).await, 2);
 }

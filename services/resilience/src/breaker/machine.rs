@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::config::{BreakerConfig, Window};
+use super::phase::Phase;
 use super::report::{Cause, Snapshot, State, Totals, Transition, TransitionLog};
 use super::window::{Counts, SlidingWindow};
 use super::{CallResult, Rejected};
@@ -26,17 +27,6 @@ pub(super) struct Machine {
     latest: Option<Instant>,
     totals: Totals,
     log: TransitionLog,
-}
-
-/// A state with what it needs to know.
-#[derive(Clone, Copy, Debug)]
-enum Phase {
-    Closed,
-    Open { until: Instant },
-    HalfOpen { permits: u32, ends: Option<Instant> },
-    Disabled,
-    ForcedOpen,
-    MetricsOnly,
 }
 
 /// The present window, the ticket of the calls that count in it, and how many of them make a verdict.
@@ -85,6 +75,16 @@ impl Machine {
                     retry_after: self.retry_after(now),
                 })
             }
+        }
+    }
+
+    pub(super) fn would_admit(&mut self, now: Instant) -> bool {
+        let now = self.advance(now);
+        match self.phase {
+            Phase::Closed | Phase::Disabled | Phase::MetricsOnly => true,
+            Phase::Open { until } => now > until,
+            Phase::HalfOpen { permits, .. } => permits > 0,
+            Phase::ForcedOpen => false,
         }
     }
 
@@ -264,35 +264,6 @@ impl Machine {
             Phase::HalfOpen { ends: None, .. } => PROBES_OUT_RETRY_AFTER,
             Phase::ForcedOpen => self.config.open_wait,
             Phase::Closed | Phase::Disabled | Phase::MetricsOnly => Duration::ZERO,
-        }
-    }
-}
-
-impl Phase {
-    fn state(self) -> State {
-        match self {
-            Self::Closed => State::Closed,
-            Self::Open { .. } => State::Open,
-            Self::HalfOpen { .. } => State::HalfOpen,
-            Self::Disabled => State::Disabled,
-            Self::ForcedOpen => State::ForcedOpen,
-            Self::MetricsOnly => State::MetricsOnly,
-        }
-    }
-
-    fn open_until(self) -> Option<Instant> {
-        if let Self::Open { until } = self {
-            Some(until)
-        } else {
-            None
-        }
-    }
-
-    fn permits_left(self) -> Option<u32> {
-        if let Self::HalfOpen { permits, .. } = self {
-            Some(permits)
-        } else {
-            None
         }
     }
 }

@@ -33,7 +33,9 @@ impl Pair {
         match step {
             Step::Wait(span) => self.model.wait(span),
             Step::Acquire => {
+                let promised = self.breaker.would_admit(self.model.now);
                 let expected = self.model.acquire();
+                prop_assert_eq!(promised, expected);
                 let permit = self.breaker.try_acquire(self.model.now);
                 prop_assert_eq!(permit.is_ok(), expected);
                 if let (Err(rejected), State::Open) = (&permit, self.model.state) {

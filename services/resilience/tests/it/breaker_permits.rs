@@ -28,6 +28,24 @@ fn dropped_and_ignored_probes_give_their_permit_back() {
 }
 
 #[test]
+fn asking_whether_a_call_would_be_admitted_takes_no_permit_and_changes_no_state() {
+    let now = Instant::now();
+    let breaker = opened(config(), now);
+    let later = now + 6 * SECOND;
+
+    assert!(!breaker.would_admit(now + 5 * SECOND));
+    assert!((0..10).all(|_| breaker.would_admit(later)));
+    assert_eq!(breaker.state(later), State::Open);
+    let _probes = (
+        breaker.try_acquire(later).unwrap(),
+        breaker.try_acquire(later).unwrap(),
+    );
+
+    assert!(!breaker.would_admit(later));
+    assert_eq!(breaker.snapshot(later).totals.not_permitted, 0);
+}
+
+#[test]
 fn recorded_probe_keeps_its_permit() {
     let now = Instant::now();
     let breaker = opened(config(), now);

@@ -1,0 +1,111 @@
+//! The lab's Kafka-API broker: one node, one SQLite file, no cluster.
+//!
+//! A thin shell around the `nisshi-broker` library, so that the lab needs neither a JVM nor a
+//! container to have a real broker. It is not tuned for throughput and speaks neither TLS nor
+//! SASL: it binds the loopback address that its owner names.
+//!
+//! Usage: `faultline-broker --listen 127.0.0.1:8092 --data FOLDER`
+//!
+//! An acknowledged write is in SQLite's write-ahead log, handed to the kernel: killing this
+//! process loses nothing (a power cut may lose the last moments, as with Kafka's own defaults).
+//! That is why stopping is simply returning, and SIGTERM and SIGINT do the same.
+
+use std::{env, error::Error, fs, net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use nisshi_broker::{broker::Broker, coordinator::group::administrator::Controller};
+use nisshi_storage::ArcDynStorage;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::Instant,
+};
+use tracing_subscriber::EnvFilter;
+use url::Url;
+use uuid::Uuid;
+
+const USAGE: &str = "usage: faultline-broker --listen HOST:PORT --data FOLDER";
+const CLUSTER_ID: &str = "faultline";
+const NODE_ID: i32 = 1;
+/// A name without a folder: the storage library joins URL paths onto the current folder without
+/// undoing percent-encoding, so a folder with a space in its name would not survive the URL.
+const STORAGE: &str = "sqlite://broker.sqlite";
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// What the command line says.
+struct Options {
+    listen: SocketAddr,
+    data: PathBuf,
+}
+
+impl Options {
+    fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, BoxError> {
+        let (mut listen, mut data) = (None, None);
+        while let Some(flag) = args.next() {
+            let value = args.next().ok_or(USAGE)?;
+            match flag.as_str() {
+                "--listen" => {
+                    let address = value
+                        .parse()
+                        .map_err(|error| format!("--listen {value}: {error}"))?;
+                    listen = Some(address);
+                }
+                "--data" => data = Some(value.into()),
+                _ => return Err(USAGE.into()),
+            }
+        }
+        Ok(Self {
+            listen: listen.ok_or(USAGE)?,
+            data: data.ok_or(USAGE)?,
+        })
+    }
+}
+
+// Two workers are enough for one lab, and fewer threads mean fewer malloc arenas.
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
+        )
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("faultline-broker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), BoxError> {
+    let options = Options::parse(env::args().skip(1))?;
+    let data = options.data.display();
+    fs::create_dir_all(&options.data).map_err(|error| format!("cannot create {data}: {error}"))?;
+    env::set_current_dir(&options.data).map_err(|error| format!("cannot enter {data}: {error}"))?;
+
+    let address = Url::parse(&format!("tcp://{}", options.listen))?;
+    let mut broker = Broker::<Controller<ArcDynStorage>, ArcDynStorage>::builder()
+        .node_id(NODE_ID)
+        .cluster_id(CLUSTER_ID)
+        .incarnation_id(Uuid::now_v7())
+        .listener(address.clone())
+        .advertised_listener(address)
+        .storage(Url::parse(STORAGE)?)
+        .silent(true)
+        .build()
+        .await
+        .map_err(|error| format!("cannot open the log in {data}: {error}"))?;
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    // The library's own `main` ends with success even when its port is taken; `serve` says so.
+    tokio::select! {
+        served = broker.serve(Instant::now()) => {
+            served.map_err(|error| format!("cannot serve {}: {error}", options.listen).into())
+        }
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    }
+}

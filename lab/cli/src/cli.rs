@@ -1,0 +1,111 @@
+//! The command line: global options and the list of commands. What a command does, and its own
+//! options, are in its file under `commands/`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{
+    act, audit, completions, demo, dlq, doctor, down, env, logs, mails, setup, smoke, status, up,
+    with_parts,
+};
+use crate::ports::BaseWish;
+
+const EXAMPLES: &str = "\
+Examples:
+  faultline up --detach           start everything, return when a customer could buy
+  faultline status                what runs, how much memory it takes
+  faultline kill payment          SIGKILL; watch it come back
+  faultline logs order -f         follow one service
+  faultline down                  stop everything, leave nothing behind
+  FAULTLINE_HOME=/tmp/b faultline --base-port auto up --detach     a second lab beside it
+
+Exit codes: 0 yes or done, 1 the answer is no, 2 could not look (usage, no lab).";
+
+/// An online shop of eight services on your machine, made to be observed and broken.
+#[derive(Debug, Parser)]
+#[command(name = "faultline", version, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(arg_required_else_help = true)]
+pub struct Cli {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where the lab is and what it runs.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The lab's state folder [default: .faultline in the repository around you]
+    #[arg(long, global = true, env = "FAULTLINE_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Moves every port by N − 8000; `auto` finds a free block. Remembered by the state folder
+    #[arg(
+        long,
+        global = true,
+        env = "FAULTLINE_BASE_PORT",
+        value_name = "N|auto"
+    )]
+    pub base_port: Option<BaseWish>,
+    /// Where the services' programs are [default: target/release in the repository]
+    #[arg(long, global = true, env = "FAULTLINE_BIN_DIR", value_name = "DIR")]
+    pub bin_dir: Option<PathBuf>,
+}
+
+/// Every command; one file each.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the lab: PostgreSQL, Redis, broker, mail sink, eight services
+    #[command(long_about = up::HELP)]
+    Up(up::Args),
+    /// Stop the lab and everything it ever started
+    #[command(long_about = down::HELP)]
+    Down(down::Args),
+    /// Show every process: state, ports, memory, restarts
+    #[command(long_about = status::HELP)]
+    Status(status::Args),
+    /// A minute of customers, then figures and a verdict
+    #[command(long_about = demo::HELP)]
+    Demo(demo::Args),
+    /// One real order, followed through every service
+    #[command(long_about = smoke::HELP)]
+    Smoke(smoke::Args),
+    /// Say whether the books balance
+    #[command(long_about = audit::HELP)]
+    Audit(audit::Args),
+    /// Messages that no consumer could apply, and their way back
+    #[command(long_about = dlq::HELP)]
+    Dlq(dlq::Args),
+    /// Print a process's log
+    #[command(long_about = logs::HELP)]
+    Logs(logs::Args),
+    /// SIGKILL a process; the lab starts it again and counts that
+    Kill(act::Args),
+    /// Freeze a process: it keeps its connections and answers nothing
+    Pause(act::Args),
+    /// Let a paused process go on
+    Resume(act::Args),
+    /// Stop a process gracefully and start it again
+    Restart(act::Args),
+    /// Say what is missing or in the way on this machine, each with its mend
+    #[command(long_about = doctor::HELP)]
+    Doctor(doctor::Args),
+    /// Install what is missing and build what the lab runs
+    #[command(long_about = setup::HELP)]
+    Setup(setup::Args),
+    /// Show the mails that the shop has sent
+    #[command(long_about = mails::HELP)]
+    Mails(mails::Args),
+    /// Print the lab's addresses and passwords as shell exports
+    #[command(long_about = env::HELP)]
+    Env(env::Args),
+    /// Run a command, such as cargo test, with parts of its own to test on
+    #[command(long_about = with_parts::HELP)]
+    WithParts(with_parts::Args),
+    /// Print a completion script for your shell
+    #[command(long_about = completions::HELP)]
+    Completions(completions::Args),
+}

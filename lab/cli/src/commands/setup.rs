@@ -1,0 +1,86 @@
+//! `faultline setup`: makes this machine able to run the lab.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use parts::requirements;
+use tokio::process::Command;
+
+use crate::Verdict;
+use crate::cli::Global;
+use crate::home::Home;
+use crate::progress::PartsView;
+use crate::shop::SERVICES;
+use crate::term;
+
+/// What `--help` says.
+pub const HELP: &str = "Install what is missing (PostgreSQL, Redis, a C compiler, make) with \
+    apt-get or Homebrew, saying what and why before it does; build the broker, once, into the \
+    user's cache; build the services.\n\nNothing is installed or built twice. As an ordinary user \
+    it asks sudo for what needs root. No system service is left running.";
+
+/// Options of `setup`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What for: `test` leaves the release build of the services out
+    #[arg(long = "for", value_name = "PURPOSE", default_value = "lab")]
+    pub purpose: Purpose,
+}
+
+/// What the machine is set up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Purpose {
+    /// Running the lab.
+    Lab,
+    /// Running the tests.
+    Test,
+}
+
+/// Does it.
+///
+/// # Errors
+/// When something cannot be installed or built, with what to do instead.
+pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
+    let home = Home::find(global)?;
+    tokio::task::spawn_blocking(install_missing).await??;
+    if args.purpose == Purpose::Lab {
+        build_services(home.repo()?).await?;
+    }
+    term::note("This machine has what the lab needs.");
+    Ok(Verdict::Yes)
+}
+
+fn install_missing() -> anyhow::Result<()> {
+    let mut view = PartsView::default();
+    let installed = requirements::install(&requirements::check(), &mut |report| view.show(report));
+    view.finish();
+    Ok(installed?)
+}
+
+/// Cargo shows its own progress.
+async fn build_services(repo: &Path) -> anyhow::Result<()> {
+    term::note("Building the services (release)");
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["build", "--release", "--locked"])
+        .current_dir(repo)
+        .stdin(Stdio::null());
+    // The same selection as in the Makefile: with another one cargo might choose other features
+    // of a dependency and build it again.
+    for package in ["faultline"]
+        .into_iter()
+        .chain(SERVICES.iter().map(|service| service.name))
+    {
+        cargo.args(["--package", package]);
+    }
+    let status = cargo
+        .status()
+        .await
+        .context("run cargo (is Rust installed? https://rustup.rs)")?;
+    if !status.success() {
+        bail!("the services could not be built ({status}); cargo's words are above");
+    }
+    Ok(())
+}

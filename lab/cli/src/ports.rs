@@ -1,0 +1,261 @@
+//! Every port of a lab from one base: the standard port plus (base − 8000). Two labs with other
+//! bases never meet.
+
+use std::fmt;
+use std::fs::File;
+use std::str::FromStr;
+
+use anyhow::Context;
+use serde::Serialize;
+
+use crate::shop;
+
+/// The base at which every port is the one in the documentation.
+pub const STANDARD_BASE: u16 = 8000;
+/// A service's admin port is its port plus this.
+const ADMIN_OFFSET: u16 = 1000;
+/// Below the ports that systems hand out to outgoing connections (32768 on Linux), with room for
+/// the highest offset.
+const BASE_MAX: u16 = 30_000;
+const BASE_MIN: u16 = 2_000;
+/// Where `auto` looks. 8000 is left to the person at the keyboard.
+const AUTO_BASES: std::ops::RangeInclusive<u16> = 10_000..=BASE_MAX;
+/// Blocks that are this far apart share no port.
+const AUTO_STEP: usize = 2_000;
+
+/// What was asked for with `--base-port`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BaseWish {
+    /// This base.
+    At(u16),
+    /// Any free block.
+    Auto,
+}
+
+impl FromStr for BaseWish {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        if word == "auto" {
+            return Ok(Self::Auto);
+        }
+        let usable = BASE_MIN..=BASE_MAX;
+        match word.parse() {
+            Ok(base) if usable.contains(&base) => Ok(Self::At(base)),
+            _ => Err(format!(
+                "give a number from {BASE_MIN} to {BASE_MAX}, or `auto`"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for BaseWish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(base) => base.fmt(f),
+            Self::Auto => f.write_str("auto"),
+        }
+    }
+}
+
+/// The ports of one lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports {
+    base: u16,
+}
+
+/// A port and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Named {
+    /// `gateway`, `gateway admin`, `PostgreSQL`.
+    pub name: String,
+    /// Its number.
+    pub port: u16,
+}
+
+impl Ports {
+    /// The ports at this base.
+    #[must_use]
+    pub fn at(base: u16) -> Self {
+        Self { base }
+    }
+
+    /// The base itself.
+    #[must_use]
+    pub fn base(self) -> u16 {
+        self.base
+    }
+
+    /// Where a port of the documentation is in this lab.
+    #[must_use]
+    pub fn moved(self, standard: u16) -> u16 {
+        // No standard port is below the standard base.
+        self.base + (standard - STANDARD_BASE)
+    }
+
+    /// The public port of a service.
+    #[must_use]
+    pub fn service(self, service: &shop::Service) -> u16 {
+        self.moved(service.port)
+    }
+
+    /// The admin port of a service.
+    #[must_use]
+    pub fn admin(self, service: &shop::Service) -> u16 {
+        self.service(service) + ADMIN_OFFSET
+    }
+
+    /// PostgreSQL.
+    #[must_use]
+    pub fn postgres(self) -> u16 {
+        self.moved(8432)
+    }
+
+    /// Redis.
+    #[must_use]
+    pub fn redis(self) -> u16 {
+        self.moved(8379)
+    }
+
+    /// The broker.
+    #[must_use]
+    pub fn kafka(self) -> u16 {
+        self.moved(8092)
+    }
+
+    /// The mail sink.
+    #[must_use]
+    pub fn smtp(self) -> u16 {
+        self.moved(8025)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(self) -> Vec<Named> {
+        let named = |name: &str, port| Named {
+            name: name.to_owned(),
+            port,
+        };
+        let mut all = vec![
+            named("PostgreSQL", self.postgres()),
+            named("Redis", self.redis()),
+            named("broker", self.kafka()),
+            named("mail sink", self.smtp()),
+        ];
+        for service in &shop::SERVICES {
+            all.push(named(service.name, self.service(service)));
+            all.push(named(
+                &format!("{} admin", service.name),
+                self.admin(service),
+            ));
+        }
+        all
+    }
+
+    /// The ports that somebody else holds now, with the holder in words.
+    #[must_use]
+    pub fn taken(self) -> Vec<(Named, String)> {
+        let holder = |port: &Named| supervisor::ports::holder(port.port);
+        self.all()
+            .into_iter()
+            .filter_map(|port| holder(&port).map(|holder| (port, holder.to_string())))
+            .collect()
+    }
+}
+
+/// A block of free ports that no other lab of this machine will choose while this value lives.
+#[derive(Debug)]
+pub struct Block {
+    /// Its ports.
+    pub ports: Ports,
+    _lock: File,
+}
+
+impl Block {
+    /// Finds a block; `preferred` is tried first.
+    ///
+    /// # Errors
+    /// When every block has a port in use.
+    pub fn find(preferred: Option<u16>) -> anyhow::Result<Self> {
+        preferred
+            .into_iter()
+            .chain(AUTO_BASES.step_by(AUTO_STEP))
+            .find_map(Self::take)
+            .with_context(|| {
+                format!(
+                    "no free block of ports between {} and {}: choose a base with --base-port N, \
+                     or stop another lab",
+                    AUTO_BASES.start(),
+                    AUTO_BASES.end()
+                )
+            })
+    }
+
+    /// Two labs that start in the same moment both see free ports: the lock decides. A file that
+    /// belongs to another user cannot be opened, which says as much.
+    fn take(base: u16) -> Option<Self> {
+        let path = std::env::temp_dir().join(format!("faultline-ports-{base}.lock"));
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .ok()?;
+        lock.try_lock().ok()?;
+        let ports = Ports::at(base);
+        let free = ports
+            .all()
+            .iter()
+            .all(|port| supervisor::ports::is_free(port.port));
+        free.then_some(Self { ports, _lock: lock })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn at_the_standard_base_ports_are_those_of_the_documentation() {
+        let ports = Ports::at(STANDARD_BASE);
+        let gateway = shop::service("gateway").expect("there is a gateway");
+        assert_eq!((ports.service(gateway), ports.admin(gateway)), (8080, 9080));
+        assert_eq!(ports.postgres(), 8432);
+        assert_eq!(Ports::at(9000).postgres(), 9432);
+        assert_eq!(Ports::at(2000).postgres(), 2432);
+    }
+
+    #[test]
+    fn two_blocks_share_no_port_and_a_block_has_no_port_twice() {
+        let mut seen = HashSet::new();
+        for base in [STANDARD_BASE]
+            .into_iter()
+            .chain(AUTO_BASES.step_by(AUTO_STEP))
+        {
+            for port in Ports::at(base).all() {
+                assert!(
+                    seen.insert(port.port),
+                    "{} of base {base} collides",
+                    port.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn two_labs_that_look_at_the_same_moment_get_different_blocks() {
+        let first = Block::find(None).expect("a block");
+        let second = Block::find(Some(first.ports.base())).expect("another block");
+        assert_ne!(first.ports, second.ports);
+    }
+
+    #[test]
+    fn a_base_is_a_number_in_range_or_auto() {
+        assert_eq!("auto".parse(), Ok(BaseWish::Auto));
+        assert_eq!("9000".parse(), Ok(BaseWish::At(9000)));
+        for wrong in ["80", "40000", "x", ""] {
+            assert!(wrong.parse::<BaseWish>().is_err(), "{wrong}");
+        }
+    }
+}

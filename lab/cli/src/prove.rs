@@ -1,0 +1,42 @@
+//! What "ready" means beyond green readiness checks: a customer registers, logs in, orders something, and it is paid.
+
+use std::{sync::Arc, time::Instant};
+
+use anyhow::ensure;
+use loadtest::{
+    report::Recorder,
+    shopper::{self, Card, Order, Shopper},
+};
+
+use crate::{Lab, catalogue, shopkeeper};
+
+/// Fills the shelves and lets one real order through.
+///
+/// # Errors
+/// With the step that did not work, and what the shop answered.
+pub async fn prove_ready(lab: &Lab) -> anyhow::Result<()> {
+    shopkeeper::stock_shelves(lab).await?;
+    let order = buy(lab).await?;
+    ensure!(
+        order.status == "paid",
+        "the first order is {}",
+        order.outcome()
+    );
+    Ok(())
+}
+
+/// A new customer buys one thing.
+///
+/// # Errors
+/// With what the shop answered.
+pub async fn buy(lab: &Lab) -> anyhow::Result<Order> {
+    let http = shopper::client()?;
+    let recorder = Arc::new(Recorder::default());
+    let shopper = Shopper::arrive(&http, &shopkeeper::gateway(lab), recorder).await?;
+    let card = Card {
+        token: "tok_visa",
+        provider: "stripe",
+        good: true,
+    };
+    shopper.order(catalogue::id(0), card, Instant::now()).await
+}

@@ -1,0 +1,287 @@
+//! The shop as the lab sees it: one row for each service, and the environment that follows from
+//! it. A service is configured by these variables alone; it knows nothing of the lab.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::Lab;
+
+/// The e-mail address of the shop's first administrator.
+pub const ADMIN_EMAIL: &str = "admin@faultline.test";
+
+/// One service.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name: also its program, its database and its role.
+    pub name: &'static str,
+    /// Its port at the standard base.
+    pub port: u16,
+    /// What it needs beside its ports.
+    pub needs: &'static [Need],
+    /// Whom it calls, each over an edge with an address of its own.
+    pub calls: &'static [&'static str],
+}
+
+/// Something a service needs, each one or a few variables of its environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A database and a role of its own.
+    Database,
+    /// The lab's Redis.
+    Redis,
+    /// The lab's broker.
+    Kafka,
+    /// The keys that access tokens are verified with, and the key for service tokens.
+    Tokens,
+    /// The key that its signing keys are encrypted with at rest, and the first administrator.
+    Identity,
+    /// Keys for sensitive columns, newest first.
+    CardVault,
+    /// The provider's API key and the secret that webhooks are signed with.
+    Psp,
+    /// Where the provider sends its webhooks.
+    Webhooks,
+    /// The API keys of partner programs.
+    ApiKeys,
+    /// The mail sink.
+    Smtp,
+}
+
+use Need::{ApiKeys, CardVault, Database, Identity, Kafka, Psp, Redis, Smtp, Tokens, Webhooks};
+
+/// All services.
+#[rustfmt::skip]
+pub const SERVICES: [Service; 8] = [
+    Service { name: "gateway",      port: 8080, needs: &[Redis, Tokens, ApiKeys],                   calls: &["user", "product", "inventory", "order", "payment", "notification"] },
+    Service { name: "user",         port: 8001, needs: &[Database, Redis, Kafka, Tokens, Identity], calls: &[] },
+    Service { name: "product",      port: 8002, needs: &[Database, Redis, Kafka, Tokens],           calls: &[] },
+    Service { name: "order",        port: 8003, needs: &[Database, Kafka, Tokens],                  calls: &["inventory", "payment", "product"] },
+    Service { name: "payment",      port: 8004, needs: &[Database, Kafka, Tokens, CardVault, Psp],  calls: &["stripe", "paypal"] },
+    Service { name: "notification", port: 8005, needs: &[Redis, Kafka, Tokens, Smtp],               calls: &["user"] },
+    Service { name: "inventory",    port: 8006, needs: &[Database, Kafka, Tokens],                  calls: &[] },
+    Service { name: "psp",          port: 8007, needs: &[Database, Psp, Webhooks],                  calls: &[] },
+];
+
+/// The service of this name.
+#[must_use]
+pub fn service(name: &str) -> Option<&'static Service> {
+    SERVICES.iter().find(|service| service.name == name)
+}
+
+impl Service {
+    /// Has it a database of its own?
+    #[must_use]
+    pub fn has_database(&self) -> bool {
+        self.needs.contains(&Database)
+    }
+
+    /// The edges it calls out on.
+    pub fn edges(&self) -> impl Iterator<Item = Edge> + '_ {
+        let webhook = self.needs.contains(&Webhooks).then_some("payment");
+        self.calls.iter().copied().chain(webhook).map(|to| Edge {
+            from: self.name,
+            to,
+        })
+    }
+}
+
+/// A way from one service to another. The psp is two providers, so payment has two edges to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Edge {
+    /// Who calls.
+    pub from: &'static str,
+    /// Who is called, by the name the caller knows it by.
+    pub to: &'static str,
+}
+
+impl fmt::Display for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}->{}", self.from, self.to)
+    }
+}
+
+impl Edge {
+    /// The service behind the name.
+    #[must_use]
+    pub fn target(self) -> &'static Service {
+        let name = match self.to {
+            "stripe" | "paypal" => "psp",
+            name => name,
+        };
+        service(name).expect("every edge of the table leads to a service of the table")
+    }
+}
+
+/// The address that `edge.from` is given for `edge.to`. Every edge's address comes from here:
+/// whatever stands between two services is put between them here.
+#[must_use]
+pub fn address(lab: &Lab, edge: Edge) -> String {
+    lab.url(edge.target())
+}
+
+/// The whole environment of a service.
+#[must_use]
+pub fn environment(lab: &Lab, service: &Service) -> Vec<(String, String)> {
+    let local = |port: u16| format!("127.0.0.1:{port}");
+    let mut env = Environment::default();
+    env.set("SERVICE_HTTP_ADDR", local(lab.ports.service(service)));
+    env.set("SERVICE_ADMIN_ADDR", local(lab.ports.admin(service)));
+    env.set("LOG_FORMAT", "json");
+    env.set("LOG_LEVEL", "info");
+    env.set("CRASH_POINTS_ENABLED", "true");
+    // glibc would keep an arena per core and thread: megabytes that nobody uses.
+    env.set("MALLOC_ARENA_MAX", "2");
+    for edge in service
+        .edges()
+        .filter(|edge| service.calls.contains(&edge.to))
+    {
+        env.set(
+            &format!("EDGE_{}_URL", edge.to.to_uppercase()),
+            address(lab, edge),
+        );
+    }
+    for need in service.needs {
+        need.add_to(&mut env, lab, service);
+    }
+    env.variables
+}
+
+#[derive(Default)]
+struct Environment {
+    variables: Vec<(String, String)>,
+}
+
+impl Environment {
+    fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.variables.push((name.to_owned(), value.into()));
+    }
+}
+
+impl Need {
+    fn add_to(self, env: &mut Environment, lab: &Lab, service: &Service) {
+        let secrets = &lab.secrets;
+        match self {
+            Database => env.set("DATABASE_URL", lab.database_url(service.name, service.name)),
+            Redis => env.set("REDIS_URL", lab.redis_url()),
+            Kafka => env.set("KAFKA_BROKERS", lab.kafka()),
+            Tokens => {
+                let user = service_named("user");
+                env.set(
+                    "JWKS_URL",
+                    format!("{}/.well-known/jwks.json", lab.url(user)),
+                );
+                env.set("SERVICE_TOKEN_KEY", secrets.service_token_key());
+            }
+            Identity => {
+                env.set("KEY_ENCRYPTION_KEY", secrets.hex_key("user/key-encryption"));
+                env.set("ADMIN_EMAIL", ADMIN_EMAIL);
+                env.set("ADMIN_PASSWORD", secrets.administrator());
+            }
+            CardVault => {
+                let key = secrets.hex_key("payment/encryption/1");
+                env.set("PAYMENT_ENCRYPTION_KEYS", format!("1:{key}"));
+            }
+            Psp => {
+                env.set("PSP_API_KEY", secrets.psp_api_key());
+                env.set("PSP_WEBHOOK_SECRET", secrets.psp_webhook());
+            }
+            Webhooks => {
+                let edge = Edge {
+                    from: service.name,
+                    to: "payment",
+                };
+                env.set(
+                    "WEBHOOK_URL",
+                    format!("{}/webhooks/psp", address(lab, edge)),
+                );
+            }
+            ApiKeys => env.set(
+                "GATEWAY_API_KEYS",
+                format!(
+                    "partner:premium:{}",
+                    hex::encode(Sha256::digest(lab.partner_api_key()))
+                ),
+            ),
+            Smtp => env.set("SMTP_URL", lab.smtp_url()),
+        }
+    }
+}
+
+fn service_named(name: &str) -> &'static Service {
+    service(name).expect("the table has this service")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(service: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lab = Lab::in_folder(folder.path(), 8000).expect("a lab");
+        let service = service_named(service);
+        let mut names: Vec<String> = environment(&lab, service)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn every_service_gets_exactly_what_its_row_says() {
+        let order = names("order");
+        for name in [
+            "DATABASE_URL",
+            "KAFKA_BROKERS",
+            "EDGE_INVENTORY_URL",
+            "EDGE_PAYMENT_URL",
+            "EDGE_PRODUCT_URL",
+            "JWKS_URL",
+            "SERVICE_TOKEN_KEY",
+        ] {
+            assert!(
+                order.iter().any(|found| found == name),
+                "order lacks {name}: {order:?}"
+            );
+        }
+        assert!(!order.iter().any(|found| found == "REDIS_URL"));
+        let psp = names("psp");
+        assert!(psp.iter().any(|found| found == "WEBHOOK_URL"));
+        assert!(
+            !psp.iter()
+                .any(|found| found == "JWKS_URL" || found == "SERVICE_TOKEN_KEY")
+        );
+    }
+
+    #[test]
+    fn no_variable_is_set_twice() {
+        for service in &SERVICES {
+            let mut names = names(service.name);
+            let all = names.len();
+            names.dedup();
+            assert_eq!(names.len(), all, "{}", service.name);
+        }
+    }
+
+    #[test]
+    fn payment_reaches_both_providers_at_the_psp() {
+        let targets: Vec<&str> = service_named("payment")
+            .edges()
+            .map(|edge| edge.target().name)
+            .collect();
+        assert_eq!(targets, ["psp", "psp"]);
+    }
+
+    #[test]
+    fn every_edge_leads_somewhere_and_has_a_name() {
+        let edges: Vec<String> = SERVICES
+            .iter()
+            .flat_map(Service::edges)
+            .map(|edge| edge.to_string())
+            .collect();
+        assert!(edges.contains(&"order->payment".to_owned()), "{edges:?}");
+        assert!(edges.contains(&"psp->payment".to_owned()), "{edges:?}");
+        assert_eq!(edges.len(), 13, "{edges:?}");
+    }
+}

@@ -1,0 +1,28 @@
+//! The lab's own PostgreSQL, Redis, Kafka-API broker and mail sink, as ordinary processes.
+//!
+//! This crate knows what each program needs, how to write its configuration, how it is started
+//! ([`Launch`]) and when it is really ready (an answered request, not an open port). It does not
+//! supervise: it neither restarts nor watches what it describes. The one exception is
+//! [`for_tests::TestParts`], which runs all of them for the length of one command.
+//!
+//! Everything binds 127.0.0.1 and keeps its data under one state folder.
+
+pub mod broker;
+mod environment;
+mod error;
+pub mod for_tests;
+mod launch;
+pub mod mail;
+mod pidfile;
+pub mod postgres;
+mod process;
+mod progress;
+pub mod redis;
+pub mod requirements;
+pub mod secrets;
+
+pub use error::{Error, Result};
+pub use launch::{Launch, RunAs, StopSignal};
+pub use process::free_port;
+pub use progress::{Progress, Report};
+pub use secrets::Secrets;

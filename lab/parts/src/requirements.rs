@@ -1,0 +1,205 @@
+//! What the lab needs of the machine: what is there, what is missing, why it is needed and how to get it.
+
+mod install;
+
+use std::{path::PathBuf, process::Command};
+
+use serde::Serialize;
+
+pub use install::install;
+
+use crate::{broker, environment, postgres, process};
+
+/// Something that the lab needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Requirement {
+    /// What it is.
+    pub kind: Kind,
+    /// Its name for a person.
+    pub name: &'static str,
+    /// What the lab does with it.
+    pub why: &'static str,
+    /// Where it is, when it is there.
+    pub found: Option<Found>,
+    /// What to do when it is missing.
+    pub mend: String,
+}
+
+/// The things that the lab needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The C compiler.
+    Compiler,
+    /// GNU make.
+    Make,
+    /// PostgreSQL's server programs.
+    Postgres,
+    /// redis-server.
+    Redis,
+    /// The embedded broker, built by us.
+    Broker,
+}
+
+/// Where a thing was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// Its program or folder.
+    pub path: PathBuf,
+    /// Its version as it prints it; empty when it prints none.
+    pub version: String,
+}
+
+impl Requirement {
+    /// Whether it has to be installed or built.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.found.is_none()
+    }
+}
+
+impl Kind {
+    /// All of them, in the order in which they are installed.
+    pub const ALL: [Self; 5] = [
+        Self::Compiler,
+        Self::Make,
+        Self::Postgres,
+        Self::Redis,
+        Self::Broker,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Compiler => "C compiler",
+            Self::Make => "make",
+            Self::Postgres => "PostgreSQL",
+            Self::Redis => "Redis",
+            Self::Broker => "Kafka-API broker",
+        }
+    }
+
+    fn why(self) -> &'static str {
+        match self {
+            Self::Compiler => "librdkafka, SQLite and the cryptography library are C code",
+            Self::Make => "librdkafka is built with it",
+            Self::Postgres => "every service has a database in the lab's own cluster (15 or newer)",
+            Self::Redis => "sessions, rate limits and deduplication live there",
+            Self::Broker => "events travel through it; it is built from source once and kept",
+        }
+    }
+
+    /// The package of Debian and Ubuntu.
+    fn debian(self) -> Option<&'static str> {
+        match self {
+            Self::Compiler => Some("gcc libc6-dev"),
+            Self::Make => Some("make"),
+            Self::Postgres => Some("postgresql"),
+            Self::Redis => Some("redis-server"),
+            Self::Broker => None,
+        }
+    }
+
+    /// The formula of Homebrew. The compiler and make come with Apple's command line tools.
+    fn homebrew(self) -> Option<&'static str> {
+        match self {
+            Self::Postgres => Some("postgresql@17"),
+            Self::Redis => Some("redis"),
+            Self::Compiler | Self::Make | Self::Broker => None,
+        }
+    }
+
+    fn find(self) -> Option<Found> {
+        match self {
+            Self::Compiler => program("cc"),
+            Self::Make => program("make"),
+            Self::Redis => program("redis-server"),
+            Self::Postgres => postgres::installations()
+                .into_iter()
+                .next()
+                .map(|newest| Found {
+                    path: newest.bin,
+                    version: newest.version,
+                }),
+            Self::Broker => broker::kept().ok().flatten().map(|path| Found {
+                path,
+                version: String::new(),
+            }),
+        }
+    }
+
+    fn mend(self) -> String {
+        let debian = self
+            .debian()
+            .map(|package| format!("apt-get install {package}"));
+        let homebrew = self
+            .homebrew()
+            .map(|formula| format!("brew install {formula}"));
+        match (cfg!(target_os = "macos"), self) {
+            (_, Self::Broker) => "faultline setup (builds it, about 8 minutes on 2 cores)".into(),
+            (true, _) => homebrew.unwrap_or_else(|| "xcode-select --install".into()),
+            (false, _) => debian.unwrap_or_default(),
+        }
+    }
+}
+
+/// Looks at the machine; takes a few dozen milliseconds.
+#[must_use]
+pub fn check() -> Vec<Requirement> {
+    let look = |kind: Kind| Requirement {
+        kind,
+        name: kind.name(),
+        why: kind.why(),
+        found: kind.find(),
+        mend: kind.mend(),
+    };
+    Kind::ALL.into_iter().map(look).collect()
+}
+
+fn program(name: &str) -> Option<Found> {
+    let path = environment::find_program(name)?;
+    let printed = process::run(Command::new(&path).arg("--version")).ok()?;
+    let printed = String::from_utf8_lossy(&printed.stdout);
+    Some(Found {
+        path,
+        version: version_in(&printed),
+    })
+}
+
+/// The first word that looks like a version: `v=7.0.15`, `12.2.0`, `4.3`.
+fn version_in(printed: &str) -> String {
+    let words = printed.split(|c: char| c.is_whitespace() || c == '=' || c == 'v');
+    let version =
+        |word: &&str| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.');
+    words
+        .into_iter()
+        .find(version)
+        .unwrap_or_default()
+        .trim_end_matches(')')
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_found_in_what_programs_print() {
+        assert_eq!(
+            version_in("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0"),
+            "7.0.15"
+        );
+        assert_eq!(
+            version_in("cc (Debian 12.2.0-14+deb12u1) 12.2.0\nCopyright"),
+            "12.2.0-14+deb12u1"
+        );
+        assert_eq!(version_in("GNU Make 4.3\nBuilt for x"), "4.3");
+        assert_eq!(version_in("nothing"), "");
+    }
+
+    #[test]
+    fn everything_that_is_needed_has_a_reason_and_a_mend() {
+        for one in check() {
+            assert!(!one.why.is_empty() && !one.mend.is_empty(), "{one:?}");
+        }
+    }
+}

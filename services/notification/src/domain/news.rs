@@ -1,0 +1,222 @@
+//! News for a customer, as read from an event. Unknown events and unknown fields are ignored.
+
+use chassis::{
+    events::{ApplyError, Event},
+    money::Money,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// What a mail is about; also the name of its template and its label in metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Welcome,
+    OrderPaid,
+    OrderCancelled,
+    OrderStatus,
+    Refund,
+}
+
+impl Kind {
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Welcome, Self::OrderPaid, Self::OrderCancelled, Self::OrderStatus, Self::Refund];
+
+    /// The name of the template.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Welcome => "welcome",
+            Self::OrderPaid => "order_paid",
+            Self::OrderCancelled => "order_cancelled",
+            Self::OrderStatus => "order_status",
+            Self::Refund => "refund",
+        }
+    }
+}
+
+/// What a customer wants to hear about. Mails about the account itself always go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Preferences {
+    pub(crate) order_updates: bool,
+    pub(crate) payment_updates: bool,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { order_updates: true, payment_updates: true }
+    }
+}
+
+impl Preferences {
+    /// Whether a mail of this kind is wanted.
+    pub(crate) fn allow(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Welcome => true,
+            Kind::OrderPaid | Kind::OrderCancelled | Kind::OrderStatus => self.order_updates,
+            Kind::Refund => self.payment_updates,
+        }
+    }
+}
+
+/// One piece of news.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct News {
+    pub(crate) kind: Kind,
+    pub(crate) user_id: Uuid,
+    /// What the template says, beside the customer's name.
+    pub(crate) facts: Value,
+}
+
+#[derive(Deserialize)]
+struct Registered {
+    user_id: Uuid,
+    #[serde(default)]
+    verification_token: String,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    name: String,
+    quantity: u32,
+    unit_price: Money,
+}
+
+#[derive(Deserialize)]
+struct Paid {
+    order_id: Uuid,
+    user_id: Uuid,
+    items: Vec<Line>,
+    total: Money,
+}
+
+#[derive(Deserialize)]
+struct Cancelled {
+    order_id: Uuid,
+    user_id: Uuid,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct StatusChanged {
+    order_id: Uuid,
+    user_id: Uuid,
+    to: String,
+}
+
+#[derive(Deserialize)]
+struct Refunded {
+    order_id: Uuid,
+    user_id: Uuid,
+    amount: Money,
+}
+
+impl News {
+    /// The news in an event; `None` if it is none for a customer.
+    pub(crate) fn read(event: &Event) -> Result<Option<Self>, ApplyError> {
+        let news = match event.event_type.as_str() {
+            "UserRegistered" => {
+                let Registered { user_id, verification_token } = event.parse()?;
+                Self::new(Kind::Welcome, user_id, json!({ "verification_token": verification_token }))
+            }
+            "OrderPaid" => Self::paid(event.parse()?)?,
+            "OrderCancelled" => {
+                let Cancelled { order_id, user_id, reason } = event.parse()?;
+                let facts = json!({ "order_id": order_id, "reason": in_words(&reason) });
+                Self::new(Kind::OrderCancelled, user_id, facts)
+            }
+            "OrderStatusChanged" => {
+                let StatusChanged { order_id, user_id, to } = event.parse()?;
+                let facts = json!({ "order_id": order_id, "status": to });
+                Self::new(Kind::OrderStatus, user_id, facts)
+            }
+            "PaymentRefunded" => {
+                let Refunded { order_id, user_id, amount } = event.parse()?;
+                let facts = json!({ "order_id": order_id, "amount": amount.to_string() });
+                Self::new(Kind::Refund, user_id, facts)
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(news))
+    }
+
+    fn new(kind: Kind, user_id: Uuid, facts: Value) -> Self {
+        Self { kind, user_id, facts }
+    }
+
+    fn paid(paid: Paid) -> Result<Self, ApplyError> {
+        let Paid { order_id, user_id, items, total } = paid;
+        let lines = items.iter().map(|line| {
+            let price = line
+                .unit_price
+                .checked_mul(line.quantity)
+                .map_err(|error| ApplyError::Poison(error.to_string()))?;
+            let price = price.to_string();
+            Ok(json!({ "name": line.name, "quantity": line.quantity, "price": price }))
+        });
+        let lines = lines.collect::<Result<Vec<_>, ApplyError>>()?;
+        let facts = json!({ "order_id": order_id, "lines": lines, "total": total.to_string() });
+        Ok(Self::new(Kind::OrderPaid, user_id, facts))
+    }
+}
+
+/// Reasons as a customer understands them. One that is new here is shown as it is.
+fn in_words(reason: &str) -> &str {
+    match reason {
+        "out_of_stock" => "something you ordered is sold out",
+        "payment_declined" => "your payment was declined",
+        "reservation_expired" => "the payment took too long and the goods went to somebody else",
+        "timed_out" => "we could not complete it in time",
+        "customer_request" => "you asked us to",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(event_type: &str, data: Value) -> Event {
+        Event {
+            id: Uuid::now_v7(),
+            source: "/services/order".to_owned(),
+            event_type: event_type.to_owned(),
+            subject: Uuid::now_v7(),
+            sequence: 2,
+            time: chrono::Utc::now(),
+            correlation_id: String::new(),
+            data_version: 1,
+            data,
+            traceparent: None,
+        }
+    }
+
+    #[test]
+    fn a_paid_order_lists_its_lines_with_prices() {
+        let price = json!({ "amount": 250, "currency": "EUR" });
+        let data = json!({
+            "order_id": Uuid::nil(), "user_id": Uuid::nil(), "payment_id": Uuid::nil(),
+            "items": [{ "product_id": Uuid::nil(), "name": "Bowl", "quantity": 3, "unit_price": price }],
+            "total": { "amount": 750, "currency": "EUR" }, "something_new": true,
+        });
+        let news = News::read(&event("OrderPaid", data)).unwrap().unwrap();
+        assert_eq!(news.facts["lines"][0]["price"], "7.50 EUR");
+        assert_eq!(news.facts["total"], "7.50 EUR");
+    }
+
+    #[test]
+    fn an_unknown_type_is_no_news_and_a_known_one_without_its_fields_is_poison() {
+        assert_eq!(News::read(&event("OrderSneezed", json!({}))).unwrap(), None);
+        let poison = News::read(&event("OrderPaid", json!({ "order_id": 1 })));
+        assert!(matches!(poison, Err(ApplyError::Poison(_))), "{poison:?}");
+    }
+
+    #[test]
+    fn mails_about_the_account_cannot_be_switched_off() {
+        let nothing = Preferences { order_updates: false, payment_updates: false };
+        let wanted: Vec<_> = Kind::ALL.into_iter().filter(|kind| nothing.allow(*kind)).collect();
+        assert_eq!(wanted, [Kind::Welcome]);
+    }
+}

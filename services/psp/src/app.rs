@@ -1,0 +1,67 @@
+//! Puts the provider together.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use chassis::{crash, db, service::Context};
+use prometheus::{IntCounterVec, opts};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+
+use crate::{
+    config::Config,
+    http::{self, Keys},
+    process::{self, Processor, Turns},
+    store::MIGRATOR,
+    worker,
+};
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) pool: PgPool,
+    pub(crate) processor: Processor,
+    pub(crate) keys: Arc<Keys>,
+}
+
+/// Connects, migrates, starts the webhook worker, and gives the router.
+///
+/// # Errors
+/// Configuration that makes no sense, or a database that cannot be prepared.
+pub async fn build(context: Context) -> anyhow::Result<Router> {
+    let config = Config::from_env(&context.env)?;
+    let pool = db::connect(config.database_url.expose(), &config.db)
+        .await
+        .context("cannot connect to the database")?;
+    db::migrate(&pool, &MIGRATOR)
+        .await
+        .context("cannot migrate the database")?;
+    context.health.register_postgres(pool.clone());
+    let wake = Arc::new(Notify::new());
+    worker::start(&context, &config, pool.clone(), wake.clone())?;
+    crash::register(process::AFTER_COMMIT_BEFORE_ANSWER);
+    let processor = Processor {
+        pool: pool.clone(),
+        tasks: context.tasks.clone(),
+        processing_delay: config.processing_delay,
+        hang: config.hang,
+        wake,
+        commands: context.metrics.register(counter()?),
+        turns: Turns::default(),
+    };
+    let keys = Arc::new(Keys::new(config.api_key));
+    Ok(http::router(AppState {
+        pool,
+        processor,
+        keys,
+    }))
+}
+
+fn counter() -> anyhow::Result<IntCounterVec> {
+    let opts = opts!(
+        "psp_commands_total",
+        "Commands carried out, by what they did."
+    );
+    Ok(IntCounterVec::new(opts, &["provider", "effect"])?)
+}

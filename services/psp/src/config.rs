@@ -1,0 +1,53 @@
+//! The provider's own settings, each with its reason.
+
+use std::time::Duration;
+
+use chassis::{
+    config::{ConfigError, Env, Secret},
+    db::DbConfig,
+};
+use reqwest::Url;
+use resilience::Backoff;
+
+/// What the environment says.
+pub(crate) struct Config {
+    pub(crate) database_url: Secret,
+    pub(crate) db: DbConfig,
+    pub(crate) api_key: Secret,
+    pub(crate) webhook_secret: Secret,
+    pub(crate) webhook_url: Option<Url>,
+    /// What asking the bank takes: `PROCESSING_DELAY_MS`. Spent before the transaction, so that slow banks do not hold
+    /// connections.
+    pub(crate) processing_delay: Duration,
+    /// How long a withheld answer keeps its request open: `HANG_MS`. Longer than any client waits.
+    pub(crate) hang: Duration,
+    /// Waits between deliveries of one webhook: doubling from `WEBHOOK_RETRY_BASE_MS` to a minute;
+    /// `WEBHOOK_ATTEMPTS_MAX` of them are about twenty minutes of outage. (Stripe goes on for three days.)
+    pub(crate) webhook_backoff: Backoff,
+}
+
+impl Config {
+    pub(crate) fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let webhook_url = env.get("WEBHOOK_URL").is_some();
+        Ok(Self {
+            database_url: env.secret("DATABASE_URL", "a postgres:// URL")?,
+            db: DbConfig {
+                // Each charge holds a connection for a millisecond or two: four serve far more than 250 a second.
+                connections_max: env.parsed_or("DB_CONNECTIONS_MAX", 4)?,
+                ..DbConfig::from_env("psp", env)?
+            },
+            api_key: env.secret("PSP_API_KEY", "the merchant's secret key, sk_…")?,
+            webhook_secret: env.secret("PSP_WEBHOOK_SECRET", "the key that signs webhooks")?,
+            webhook_url: webhook_url
+                .then(|| env.parsed("WEBHOOK_URL", "a URL"))
+                .transpose()?,
+            processing_delay: env.millis_or("PROCESSING_DELAY_MS", 0)?,
+            hang: env.millis_or("HANG_MS", 60_000)?,
+            webhook_backoff: Backoff {
+                base: env.millis_or("WEBHOOK_RETRY_BASE_MS", 500)?,
+                cap: Duration::from_secs(60),
+                max_attempts: env.parsed_or("WEBHOOK_ATTEMPTS_MAX", 50)?,
+            },
+        })
+    }
+}
