@@ -46,9 +46,13 @@ pub enum Need {
     ApiKeys,
     /// The mail sink.
     Smtp,
+    /// Leave to let a request hang for a minute: the provider's tokens that never answer.
+    Patience,
 }
 
-use Need::{ApiKeys, CardVault, Database, Identity, Kafka, Psp, Redis, Smtp, Tokens, Webhooks};
+use Need::{
+    ApiKeys, CardVault, Database, Identity, Kafka, Patience, Psp, Redis, Smtp, Tokens, Webhooks,
+};
 
 /// All services.
 #[rustfmt::skip]
@@ -60,7 +64,7 @@ pub const SERVICES: [Service; 8] = [
     Service { name: "payment",      port: 8004, needs: &[Database, Kafka, Tokens, CardVault, Psp],  calls: &["stripe", "paypal"] },
     Service { name: "notification", port: 8005, needs: &[Redis, Kafka, Tokens, Smtp],               calls: &["user"] },
     Service { name: "inventory",    port: 8006, needs: &[Database, Kafka, Tokens],                  calls: &[] },
-    Service { name: "psp",          port: 8007, needs: &[Database, Psp, Webhooks],                  calls: &[] },
+    Service { name: "psp",          port: 8007, needs: &[Database, Psp, Webhooks, Patience],        calls: &[] },
 ];
 
 /// The service of this name.
@@ -204,6 +208,7 @@ impl Need {
                 ),
             ),
             Smtp => env.set("SMTP_URL", lab.smtp_url()),
+            Patience => env.set("REQUEST_TIMEOUT_MS", "65000"),
         }
     }
 }

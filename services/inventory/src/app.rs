@@ -1,0 +1,103 @@
+//! Puts the service together: configuration, database, background work, routes.
+
+use anyhow::Context as _;
+use axum::{Router, extract::FromRef};
+use chassis::{
+    auth::Verifier,
+    db,
+    events::{Consumer, ConsumerConfig, Inbox, Outbox, Relay, RelayConfig},
+    service::Context,
+};
+use sqlx::PgPool;
+
+use crate::{
+    commands::Commands, config::Config, events, http, metrics::StockMetrics, store, worker,
+};
+
+/// What handlers may ask for.
+#[derive(Clone)]
+pub struct AppState {
+    pool: PgPool,
+    commands: Commands,
+    verifier: Verifier,
+}
+
+impl FromRef<AppState> for PgPool {
+    fn from_ref(state: &AppState) -> Self {
+        state.pool.clone()
+    }
+}
+
+impl FromRef<AppState> for Commands {
+    fn from_ref(state: &AppState) -> Self {
+        state.commands.clone()
+    }
+}
+
+impl FromRef<AppState> for Verifier {
+    fn from_ref(state: &AppState) -> Self {
+        state.verifier.clone()
+    }
+}
+
+/// Connects, migrates, starts the background work and returns the routes.
+///
+/// # Errors
+/// Configuration that makes no sense, a database that does not answer or cannot be migrated.
+pub async fn build(context: Context) -> anyhow::Result<Router> {
+    let config = Config::from_env(&context.env)?;
+    let verifier = Verifier::from_env(&context)?;
+    let pool = db::connect(config.database_url.expose(), &config.database)
+        .await
+        .context("connecting to DATABASE_URL")?;
+    db::migrate(&pool, &store::MIGRATOR)
+        .await
+        .context("migrating the database")?;
+    context.health.register_postgres(pool.clone());
+
+    let outbox = Outbox::default();
+    let metrics = StockMetrics::register(&context.metrics);
+    let hold = config.reservation_hold;
+    let commands = Commands::new(pool.clone(), outbox.clone(), metrics.clone(), hold);
+    start_workers(&context, &config, &pool, &outbox, &commands, metrics);
+    Ok(http::routes().with_state(AppState {
+        pool,
+        commands,
+        verifier,
+    }))
+}
+
+/// The relay, one consumer a topic, and the sweep that expires reservations.
+fn start_workers(
+    context: &Context,
+    config: &Config,
+    pool: &PgPool,
+    outbox: &Outbox,
+    commands: &Commands,
+    metrics: StockMetrics,
+) {
+    let (tasks, registry, brokers) = (&context.tasks, &context.metrics, &config.kafka_brokers);
+    let relay = RelayConfig::new(brokers, "inventory", &[events::TOPIC]);
+    Relay::spawn(tasks, registry, pool, outbox, relay);
+
+    let (group, topics) = (worker::products::GROUP, [worker::products::TOPIC]);
+    let inbox = Inbox::new(pool.clone(), group, worker::products::Products);
+    Consumer::spawn(
+        tasks,
+        registry,
+        ConsumerConfig::new(brokers, group, &topics),
+        inbox,
+    );
+
+    let (group, topics) = (worker::orders::GROUP, [worker::orders::TOPIC]);
+    let inbox = Inbox::new(pool.clone(), group, worker::orders::Orders::new(metrics));
+    let inbox = inbox.waking(outbox.clone());
+    Consumer::spawn(
+        tasks,
+        registry,
+        ConsumerConfig::new(brokers, group, &topics),
+        inbox,
+    );
+
+    worker::expiry::spawn(tasks, commands.clone(), config.expiry_sweep);
+}

@@ -1,0 +1,96 @@
+//! Puts the service together: configuration, database, providers, background work, routes.
+
+use anyhow::Context as _;
+use axum::{Router, extract::FromRef};
+use chassis::{
+    auth::Verifier,
+    db,
+    events::{Outbox, Relay, RelayConfig},
+    service::Context,
+};
+use sqlx::PgPool;
+
+use crate::{
+    commands::{Commands, Shared},
+    config::Config,
+    events, http,
+    metrics::PaymentMetrics,
+    provider::Providers,
+    signature::SignatureCheck,
+    store,
+    vault::Vault,
+    worker,
+};
+
+/// What handlers may ask for.
+#[derive(Clone)]
+pub struct AppState {
+    pool: PgPool,
+    commands: Commands,
+    verifier: Verifier,
+    signatures: SignatureCheck,
+}
+
+impl FromRef<AppState> for PgPool {
+    fn from_ref(state: &AppState) -> Self {
+        state.pool.clone()
+    }
+}
+
+impl FromRef<AppState> for Commands {
+    fn from_ref(state: &AppState) -> Self {
+        state.commands.clone()
+    }
+}
+
+impl FromRef<AppState> for Verifier {
+    fn from_ref(state: &AppState) -> Self {
+        state.verifier.clone()
+    }
+}
+
+impl FromRef<AppState> for SignatureCheck {
+    fn from_ref(state: &AppState) -> Self {
+        state.signatures.clone()
+    }
+}
+
+/// Connects, migrates, starts the background work and returns the routes.
+///
+/// # Errors
+/// Configuration that makes no sense, a database that does not answer or cannot be migrated.
+pub async fn build(context: Context) -> anyhow::Result<Router> {
+    let config = Config::from_env(&context.env)?;
+    let verifier = Verifier::from_env(&context)?;
+    let vault = Vault::new(&config.encryption_keys)?;
+    let providers = Providers::from_env(&context, &config.api_key)?;
+    let pool = db::connect(config.database_url.expose(), &config.database)
+        .await
+        .context("connecting to DATABASE_URL")?;
+    db::migrate(&pool, &store::MIGRATOR)
+        .await
+        .context("migrating the database")?;
+    context.health.register_postgres(pool.clone());
+
+    let outbox = Outbox::default();
+    let commands = Commands::new(Shared {
+        pool: pool.clone(),
+        providers,
+        vault,
+        outbox: outbox.clone(),
+        metrics: PaymentMetrics::register(&context.metrics),
+        limits: config.limits,
+        tasks: context.tasks.clone(),
+    });
+    let relay = RelayConfig::new(&config.kafka_brokers, "payment", &[events::TOPIC]);
+    Relay::spawn(&context.tasks, &context.metrics, &pool, &outbox, relay);
+    worker::reconciler::spawn(&context.tasks, commands.clone());
+    worker::reseal::spawn(&context.tasks, commands.clone(), config.reseal_every);
+    let signatures = SignatureCheck::new(&config.webhook_secret, config.webhook_tolerance);
+    Ok(http::routes().with_state(AppState {
+        pool,
+        commands,
+        verifier,
+        signatures,
+    }))
+}

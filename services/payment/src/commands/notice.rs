@@ -1,0 +1,115 @@
+//! What a provider tells us unasked. A hint: it moves a payment forward or does nothing.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+
+use super::{Actor, Commands, record::ChargeNews};
+use crate::{
+    domain::{PaymentId, Provider, Status},
+    error::Error,
+    provider::{
+        ChargeOutcome,
+        webhook::{News, Notice, Subject},
+    },
+    store::{payments, webhooks},
+};
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Applied {
+    /// It ended a payment.
+    Ended,
+    /// The reconciler will ask at once.
+    Nudged,
+    /// It says nothing new.
+    Ignored,
+    /// It was seen before.
+    Duplicate,
+}
+
+impl Applied {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::Nudged => "nudged",
+            Self::Ignored => "ignored",
+            Self::Duplicate => "duplicate",
+        }
+    }
+}
+
+impl Commands {
+    /// Applies an event once.
+    pub(crate) async fn apply(&self, notice: Notice) -> Result<Applied, Error> {
+        let mut tx = self.0.pool.begin().await?;
+        let Notice {
+            provider,
+            event_id,
+            event_type,
+            news,
+        } = notice;
+        if !webhooks::insert(&mut tx, provider, &event_id, &event_type).await? {
+            return Ok(Applied::Duplicate);
+        }
+        let (applied, ended) = match news {
+            News::Charge(subject, outcome) => {
+                self.apply_charge(&mut tx, provider, subject, outcome)
+                    .await?
+            }
+            News::Refund(subject) => match payment_of(&mut tx, subject).await? {
+                Some(id) => {
+                    payments::bring_forward(&mut tx, id).await?;
+                    (Applied::Nudged, None)
+                }
+                None => (Applied::Ignored, None),
+            },
+            News::Nothing => (Applied::Ignored, None),
+        };
+        tx.commit().await?;
+        if let Some(payment) = ended {
+            self.0.outbox.wake();
+            self.count_end(Status::Pending, &payment);
+        }
+        Ok(applied)
+    }
+
+    async fn apply_charge(
+        &self,
+        conn: &mut PgConnection,
+        provider: Provider,
+        subject: Subject,
+        outcome: ChargeOutcome,
+    ) -> Result<(Applied, Option<crate::domain::Payment>), Error> {
+        let Some(payment) = payment_of(conn, subject).await? else {
+            return Ok((Applied::Ignored, None));
+        };
+        let actor = Actor(format!("provider:{}", provider.as_str()));
+        let news = ChargeNews {
+            payment,
+            provider,
+            outcome,
+            may_fail_over: false,
+            // Nobody goes on here: what a void still owes is the reconciler's at once.
+            watch_after: Duration::ZERO,
+            actor: &actor,
+        };
+        let recorded = self.record_charge_in(conn, news).await?;
+        let ended = recorded.filter(|recorded| {
+            recorded.before == Status::Pending
+                && recorded.payment.position.status != Status::Pending
+        });
+        Ok(match ended {
+            Some(recorded) => (Applied::Ended, Some(recorded.payment)),
+            None => (Applied::Ignored, None),
+        })
+    }
+}
+
+async fn payment_of(conn: &mut PgConnection, subject: Subject) -> Result<Option<PaymentId>, Error> {
+    let payment = match subject {
+        Subject::Payment(id) => payments::by_id(conn, id).await?,
+        Subject::Order(order) => payments::by_order(conn, order).await?,
+    };
+    Ok(payment.map(|payment| payment.id))
+}

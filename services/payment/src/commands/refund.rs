@@ -1,0 +1,127 @@
+//! Giving money back because somebody asks.
+
+use chassis::{
+    idempotency::{self, Begin, RequestHash, Stored},
+    money::Money,
+};
+use serde_json::json;
+
+use super::{Actor, Commands, audited, drive::RefundStep};
+use crate::{
+    domain::{Payment, PaymentId, Refund, RefundId, RefundKind},
+    error::Error,
+    store::{attempts, payments, refunds},
+};
+
+/// A refund to make.
+pub(crate) struct NewRefund {
+    pub(crate) payment: PaymentId,
+    /// Everything that is left, if not given.
+    pub(crate) amount: Option<Money>,
+    pub(crate) reason: String,
+    pub(crate) key: String,
+    /// Of the whole request.
+    pub(crate) hash: RequestHash,
+}
+
+/// What came of it.
+pub(crate) enum Refunded {
+    /// As far as it is known now.
+    Now(Box<Payment>, Refund),
+    /// The answer that was given before.
+    Before(Stored),
+}
+
+enum Decided {
+    New(Box<RefundStep>),
+    /// Somebody began it and died.
+    Again(RefundId),
+    Answered(Stored),
+}
+
+impl Commands {
+    /// Gives money back.
+    pub(crate) async fn refund(&self, new: NewRefund, actor: Actor) -> Result<Refunded, Error> {
+        let this = self.clone();
+        self.to_the_end(async move { this.refund_now(new, &actor).await })
+            .await
+    }
+
+    async fn refund_now(&self, new: NewRefund, actor: &Actor) -> Result<Refunded, Error> {
+        let payment = new.payment;
+        let refund = match self.decide(new, actor).await? {
+            Decided::New(step) => {
+                self.refund_with_patience(&step, actor).await?;
+                step.refund.id
+            }
+            Decided::Again(id) => {
+                self.reconcile(payment).await?;
+                id
+            }
+            Decided::Answered(stored) => return Ok(Refunded::Before(stored)),
+        };
+        let payment = self.find(payment).await?;
+        let refund = refunds::by_id(&self.0.pool, refund)
+            .await?
+            .ok_or(Error::Books("a refund has disappeared"))?;
+        Ok(Refunded::Now(Box::new(payment), refund))
+    }
+
+    async fn refund_with_patience(&self, step: &RefundStep, actor: &Actor) -> Result<(), Error> {
+        for _ in 0..self.0.limits.tries_max {
+            if self.refund_once(step, actor).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the refund down and sets its amount aside, both or neither.
+    async fn decide(&self, new: NewRefund, actor: &Actor) -> Result<Decided, Error> {
+        let mut tx = self.0.pool.begin().await?;
+        let mut payment = payments::lock(&mut tx, new.payment)
+            .await?
+            .ok_or(Error::NotFound)?;
+        let (scope, lease) = (
+            format!("payment.refund:{}", new.payment),
+            self.0.limits.lease,
+        );
+        match idempotency::begin(&mut tx, &scope, &new.key, &new.hash, lease).await? {
+            Begin::New => {}
+            Begin::Resume(id) => {
+                tx.commit().await?;
+                return Ok(Decided::Again(RefundId(id)));
+            }
+            Begin::Replay(stored) => return Ok(Decided::Answered(stored)),
+            Begin::InProgress { retry_after } => return Err(Error::InProgress { retry_after }),
+            Begin::Mismatch => return Err(Error::KeyReused),
+        }
+        let amount = amount_of(&new, &payment)?;
+        payment.position = payment.position.hold_refund(amount)?;
+        let (id, reason) = (payment.id, &new.reason);
+        let refund = refunds::insert(&mut tx, id, amount, reason, RefundKind::Requested).await?;
+        let payment = payments::save(&mut tx, &payment, lease).await?;
+        let attempt = attempts::holding(&mut tx, id)
+            .await?
+            .ok_or(Error::Books("a captured payment has no captured attempt"))?;
+        let detail = json!({ "refund_id": refund.id, "amount": amount, "reason": reason });
+        audited(&mut tx, id, actor, "refund.decided", detail).await?;
+        idempotency::attach(&mut tx, &scope, &new.key, refund.id.0).await?;
+        tx.commit().await?;
+        Ok(Decided::New(Box::new(RefundStep {
+            payment,
+            attempt,
+            refund,
+        })))
+    }
+}
+
+fn amount_of(new: &NewRefund, payment: &Payment) -> Result<i64, Error> {
+    match new.amount {
+        None => Ok(payment.position.refundable()),
+        Some(amount) if Some(amount.currency) == payment.currency => Ok(amount.amount),
+        // Before currencies are compared: a tombstone has none.
+        Some(amount) if payment.position.captured == 0 => Ok(amount.amount),
+        Some(_) => Err(Error::CurrencyMismatch),
+    }
+}

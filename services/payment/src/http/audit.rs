@@ -1,0 +1,16 @@
+//! `GET /audit/verify`: whether the audit log is whole. Administrators only.
+
+use axum::extract::State;
+use chassis::{Problem, auth::Caller, http::ApiJson};
+use sqlx::PgPool;
+
+use crate::store::audit::{self, Report};
+
+/// 200 also for a log that is broken: the question was answered.
+pub(super) async fn verify(
+    State(pool): State<PgPool>,
+    caller: Caller,
+) -> Result<ApiJson<Report>, Problem> {
+    caller.require_role("admin")?;
+    Ok(ApiJson(audit::verify(&pool).await?))
+}

@@ -1,0 +1,82 @@
+//! Reading a payment, asking its provider, undoing it.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use chassis::{
+    Problem,
+    auth::Caller,
+    http::{ApiJson, ApiPath},
+};
+use http::StatusCode;
+use sqlx::PgPool;
+
+use crate::{
+    commands::{Actor, Commands},
+    domain::{OrderId, Payment, PaymentId, Status},
+    error::not_found,
+    store::payments,
+    views::PaymentBody,
+};
+
+/// `GET /{id}`: for whoever pays, administrators and services.
+pub(super) async fn read(
+    State(pool): State<PgPool>,
+    caller: Caller,
+    ApiPath(id): ApiPath<PaymentId>,
+) -> Result<ApiJson<PaymentBody>, Problem> {
+    let payment = shown_to(&caller, payments::by_id(&pool, id).await?)?;
+    Ok(ApiJson(PaymentBody::from(&payment)))
+}
+
+/// `GET /order/{order_id}`: as [`read`].
+pub(super) async fn read_by_order(
+    State(pool): State<PgPool>,
+    caller: Caller,
+    ApiPath(order): ApiPath<OrderId>,
+) -> Result<ApiJson<PaymentBody>, Problem> {
+    let payment = shown_to(&caller, payments::by_order(&pool, order).await?)?;
+    Ok(ApiJson(PaymentBody::from(&payment)))
+}
+
+/// `POST /{id}/confirm`: asks the provider now. 200 when the payment is not pending (any more), 202 when it still is.
+pub(super) async fn confirm(
+    State(commands): State<Commands>,
+    caller: Caller,
+    ApiPath(id): ApiPath<PaymentId>,
+) -> Result<Response, Problem> {
+    caller.require_role("admin")?;
+    let payment = commands.confirm(id, Actor::from(&caller)).await?;
+    let known = payment.position.status != Status::Pending;
+    Ok(answer(&payment, known))
+}
+
+/// `POST /order/{order_id}/void`: 200 when nothing stays captured and nothing ever will be, 202 while that is not certain.
+pub(super) async fn void(
+    State(commands): State<Commands>,
+    caller: Caller,
+    ApiPath(order): ApiPath<OrderId>,
+) -> Result<Response, Problem> {
+    caller.require_service()?;
+    let payment = commands.void(order, Actor::from(&caller)).await?;
+    Ok(answer(&payment, payment.position.nothing_stays_captured()))
+}
+
+fn answer(payment: &Payment, done: bool) -> Response {
+    let status = if done {
+        StatusCode::OK
+    } else {
+        StatusCode::ACCEPTED
+    };
+    (status, ApiJson(PaymentBody::from(payment))).into_response()
+}
+
+/// A stranger does not learn what exists. A tombstone belongs to nobody.
+pub(super) fn shown_to(caller: &Caller, payment: Option<Payment>) -> Result<Payment, Problem> {
+    let may_see = |payment: &Payment| match payment.user_id {
+        Some(user) => caller.may_see(user.0),
+        None => caller.has_role("admin"),
+    };
+    payment.filter(may_see).ok_or_else(not_found)
+}

@@ -1,0 +1,81 @@
+//! Writing: administrators only.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use chassis::{
+    Problem,
+    auth::Caller,
+    http::{ApiJson, ApiPath},
+};
+use http::{StatusCode, header};
+
+use super::{
+    body::{DraftBody, PatchBody},
+    version::{IfMatch, tagged},
+};
+use crate::{
+    commands::{Change, Commands},
+    domain::{Draft, ProductId},
+    error::Error,
+};
+
+/// `POST /`: 201 with `Location`; 409 `sku_taken`.
+pub(super) async fn create(
+    State(commands): State<Commands>,
+    caller: Caller,
+    ApiJson(body): ApiJson<DraftBody>,
+) -> Result<Response, Problem> {
+    caller.require_role("admin")?;
+    let product = commands.create(draft(body)?).await?;
+    let location = format!("/api/v1/products/{}", product.id);
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        tagged(product),
+    )
+        .into_response())
+}
+
+/// `PUT /{id}`: 200; 404 if it is not sold, 412 `version_mismatch`, 409 `sku_taken`.
+pub(super) async fn replace(
+    State(commands): State<Commands>,
+    caller: Caller,
+    ApiPath(id): ApiPath<ProductId>,
+    IfMatch(expected): IfMatch,
+    ApiJson(body): ApiJson<DraftBody>,
+) -> Result<Response, Problem> {
+    caller.require_role("admin")?;
+    let change = Change::Replace(draft(body)?);
+    Ok(tagged(commands.change(id, &expected, change).await?))
+}
+
+/// `PATCH /{id}`: as [`replace`], for the members that are given.
+pub(super) async fn patch(
+    State(commands): State<Commands>,
+    caller: Caller,
+    ApiPath(id): ApiPath<ProductId>,
+    IfMatch(expected): IfMatch,
+    ApiJson(body): ApiJson<PatchBody>,
+) -> Result<Response, Problem> {
+    caller.require_role("admin")?;
+    let change = Change::Patch(body.into());
+    Ok(tagged(commands.change(id, &expected, change).await?))
+}
+
+/// `DELETE /{id}`: 204, also when it was archived before; 404 if it never was, 412 `version_mismatch`.
+pub(super) async fn archive(
+    State(commands): State<Commands>,
+    caller: Caller,
+    ApiPath(id): ApiPath<ProductId>,
+    IfMatch(expected): IfMatch,
+) -> Result<StatusCode, Problem> {
+    caller.require_role("admin")?;
+    commands.archive(id, &expected).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn draft(body: DraftBody) -> Result<Draft, Error> {
+    Draft::new(body.into()).map_err(Error::Flawed)
+}

@@ -1,0 +1,128 @@
+//! A lab for tests: one that all share, or one of a test's own that it may break.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Output},
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+/// A running lab.
+pub(crate) struct Lab {
+    home: PathBuf,
+    env: Value,
+}
+
+static SHARED: OnceLock<Lab> = OnceLock::new();
+
+/// The lab that tests share which do not break anything. `with-parts` stops it in the end.
+pub(crate) async fn shared() -> &'static Lab {
+    // Starting blocks for seconds; other tests of this binary wait for the same lab meanwhile.
+    tokio::task::spawn_blocking(|| SHARED.get_or_init(|| Lab::start("shared"))).await.unwrap()
+}
+
+impl Lab {
+    /// Starts a lab of its own on ports that are free.
+    pub(crate) fn start(name: &str) -> Self {
+        let labs = std::env::var("TEST_LABS_DIR").expect(
+            "TEST_LABS_DIR is not set; run it through: faultline with-parts -- cargo test -p e2e",
+        );
+        let home = PathBuf::from(labs).join(name);
+        let mut lab = Self { home, env: Value::Null };
+        let up = lab.faultline(&["--base-port", "auto", "up", "--detach"]);
+        assert!(up.status.success(), "up failed:\n{}", text(&up));
+        lab.env = lab.json(&["env", "--json"]);
+        lab
+    }
+
+    /// Runs the command against this lab.
+    pub(crate) fn faultline(&self, args: &[&str]) -> Output {
+        let bin_dir = bin_dir();
+        Command::new(bin_dir.join("faultline"))
+            .args(["--home", self.home.to_str().unwrap()])
+            .args(["--bin-dir", bin_dir.to_str().unwrap()])
+            .args(args)
+            .output()
+            .expect("target/debug/faultline is built by `cargo build --workspace`")
+    }
+
+    /// The JSON that a command prints.
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        let output = self.faultline(args);
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{args:?}: {error}\n{}", text(&output)))
+    }
+
+    /// A value of `faultline env`.
+    pub(crate) fn env(&self, name: &str) -> &str {
+        self.env[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.env))
+    }
+
+    /// A path at the gateway.
+    pub(crate) fn gateway(&self, path: &str) -> String {
+        format!("{}{path}", self.env("GATEWAY_URL"))
+    }
+
+    /// One process of `status --json`.
+    pub(crate) fn process(&self, name: &str) -> Value {
+        let status = self.json(&["status", "--json"]);
+        let processes = status["processes"].as_array().unwrap();
+        processes.iter().find(|process| process["name"] == name).unwrap().clone()
+    }
+
+    /// Fails with the counter-examples unless the books balance.
+    pub(crate) fn assert_balanced(&self, why: &str) {
+        let report = self.json(&["audit", "--json", "--patience", "10"]);
+        let bad: Vec<&Value> =
+            report["checks"].as_array().unwrap().iter().filter(|c| c["ok"] == false).collect();
+        assert!(report["balanced"] == true, "{why}: {}", serde_json::to_string_pretty(&bad).unwrap());
+    }
+
+    /// Everything that any process of the lab has logged.
+    pub(crate) fn logs(&self) -> String {
+        let files = std::fs::read_dir(self.home.join("logs")).unwrap().flatten();
+        files.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect()
+    }
+
+    /// Stops the lab and says which of its processes are left.
+    pub(crate) fn down(&self) -> Vec<u64> {
+        let status = self.json(&["status", "--json"]);
+        let pids: Vec<u64> = status["processes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|process| process["pid"].as_u64())
+            .collect();
+        assert!(!pids.is_empty());
+        let down = self.faultline(&["down"]);
+        assert!(down.status.success(), "{}", text(&down));
+        pids.into_iter().filter(|pid| PathBuf::from(format!("/proc/{pid}")).exists()).collect()
+    }
+}
+
+/// Where cargo puts the workspace's programs: two folders above this test.
+fn bin_dir() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().unwrap().parent().unwrap().to_owned()
+}
+
+/// What a command printed, for a failure's message.
+pub(crate) fn text(output: &Output) -> String {
+    let (out, err) = (&output.stdout, &output.stderr);
+    format!("{}\n{}", String::from_utf8_lossy(out), String::from_utf8_lossy(err))
+}
+
+/// Waits for a condition, at most so long.
+pub(crate) async fn eventually<F: Future<Output = bool>>(
+    what: &str,
+    limit: Duration,
+    mut holds: impl FnMut() -> F,
+) {
+    let give_up = Instant::now() + limit;
+    while !holds().await {
+        assert!(Instant::now() < give_up, "not within {limit:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,18 @@
+//! The shop as its users meet it: real processes started by the `faultline` command, spoken to through the gateway.
+//!
+//! Run through `make test`, or after `cargo build --workspace`:
+//! `target/debug/faultline with-parts -- cargo test -p e2e`.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a customer has no edge policy, and a test fails by panicking"
+)]
+
+mod bad_input;
+mod client;
+mod crashes;
+mod identity;
+mod lab;
+mod money;
+mod operations;
+mod orders;
