@@ -1,19 +1,29 @@
 //! Who comes in, and how often: revoked tokens and rate limits, in one round trip to Redis.
 //!
 //! When Redis is away the door stays open: a bucket in this process limits instead, and revocation (which lasts at most
-//! as long as an access token) is not seen. Both are counted.
+//! as long as an access token) is not seen. That is counted. A breaker keeps requests from waiting for a Redis that
+//! does not answer.
 
 mod bucket;
 mod local;
 
-use std::time::Duration;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use anyhow::Context as _;
 use chassis::metrics::Metrics;
 use prometheus::{IntCounter, IntCounterVec, opts};
-use redis::{Script, aio::ConnectionManager};
+use redis::{
+    Script,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
+use resilience::{BreakerConfig, CallResult, CircuitBreaker, Window};
+use tokio::time::timeout;
 use tracing::warn;
 
-pub(crate) use self::bucket::{Bucket, Decision};
+pub(crate) use self::bucket::{Bucket, Decision, network};
 use self::local::LocalBuckets;
 
 /// Redis answers in well under a millisecond; waiting longer for it would cost more than it protects.
@@ -23,7 +33,8 @@ const REDIS_PATIENCE: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub(crate) struct Admission {
     redis: ConnectionManager,
-    script: std::sync::Arc<Script>,
+    breaker: CircuitBreaker,
+    script: Arc<Script>,
     local: LocalBuckets,
     decisions: IntCounterVec,
     fallbacks: IntCounter,
@@ -39,43 +50,29 @@ pub(crate) struct Admitted {
 }
 
 impl Admission {
-    /// Connects lazily: the gateway starts without Redis, too.
-    pub(crate) async fn new(redis_url: &str, metrics: &Metrics) -> anyhow::Result<Self> {
-        let client = redis::Client::open(redis_url)?;
-        let config = redis::aio::ConnectionManagerConfig::new()
+    /// Connects with the first request: the gateway starts without Redis, too.
+    pub(crate) fn new(redis_url: &str, metrics: &Metrics) -> anyhow::Result<Self> {
+        let client = redis::Client::open(redis_url).context("REDIS_URL")?;
+        // The next request is the next attempt to connect; no request waits for a series of them.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
             .set_connection_timeout(Some(Duration::from_millis(500)))
             .set_response_timeout(Some(REDIS_PATIENCE));
-        let redis = ConnectionManager::new_lazy_with_config(client, config)?;
-        let decisions = IntCounterVec::new(
-            opts!(
-                "gateway_rate_limit_decisions_total",
-                "Requests let in and refused, by tier."
-            ),
-            &["tier", "decision"],
-        )
-        .expect("names are valid");
-        let fallbacks = IntCounter::new(
-            "gateway_redis_fallbacks_total",
-            "Requests decided without Redis because it did not answer.",
-        )
-        .expect("the name is valid");
         Ok(Self {
-            redis,
-            script: std::sync::Arc::new(Script::new(bucket::SCRIPT)),
+            redis: ConnectionManager::new_lazy_with_config(client, config)?,
+            breaker: CircuitBreaker::new(breaker_config()),
+            script: Arc::new(Script::new(bucket::SCRIPT)),
             local: LocalBuckets::default(),
-            decisions: metrics.register(decisions),
-            fallbacks: metrics.register(fallbacks),
+            decisions: metrics.register(decisions()),
+            fallbacks: metrics.register(fallbacks()),
         })
     }
 
     /// Takes one token from the bucket, and asks whether the access token (if there is one) was revoked.
     pub(crate) async fn admit(&self, bucket: &Bucket, token_id: Option<uuid::Uuid>) -> Admitted {
         let admitted = match self.ask_redis(bucket, token_id).await {
-            Ok(admitted) => admitted,
-            Err(error) => {
-                if self.fallbacks.get().is_multiple_of(1000) {
-                    warn!(%error, "redis does not answer; limiting in this process");
-                }
+            Some(admitted) => admitted,
+            None => {
                 self.fallbacks.inc();
                 Admitted {
                     revoked: false,
@@ -94,7 +91,27 @@ impl Admission {
         admitted
     }
 
-    async fn ask_redis(
+    /// Whether limits are shared by all gateways at the moment, and revocation is seen.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.breaker.would_admit(Instant::now())
+    }
+
+    async fn ask_redis(&self, bucket: &Bucket, token_id: Option<uuid::Uuid>) -> Option<Admitted> {
+        let permit = self.breaker.try_acquire(Instant::now()).ok()?;
+        let answer = timeout(REDIS_PATIENCE, self.run_script(bucket, token_id)).await;
+        let answer = answer.unwrap_or_else(|_| Err(std::io::Error::from(TIMED_OUT).into()));
+        let verdict = match &answer {
+            Ok(_) => CallResult::Success,
+            Err(error) => {
+                warn!(%error, "redis does not answer; limiting in this process");
+                CallResult::Failure
+            }
+        };
+        permit.record(Instant::now(), verdict);
+        answer.ok()
+    }
+
+    async fn run_script(
         &self,
         bucket: &Bucket,
         token_id: Option<uuid::Uuid>,
@@ -106,21 +123,43 @@ impl Admission {
             .script
             .key(&bucket.key)
             .key(revoked_key)
-            .arg(bucket.per_minute)
+            .arg(bucket.per_minute.get())
             .invoke_async(&mut redis)
             .await?;
         let decision = Decision {
             allowed,
-            limit: bucket.per_minute,
+            limit: bucket.per_minute.get(),
             remaining,
             reset: Duration::from_millis(reset_ms),
         };
         Ok(Admitted { revoked, decision })
     }
+}
 
-    /// For readiness.
-    pub(crate) async fn ping(&self) -> redis::RedisResult<()> {
-        let mut redis = self.redis.clone();
-        redis::cmd("PING").query_async(&mut redis).await
+const TIMED_OUT: std::io::ErrorKind = std::io::ErrorKind::TimedOut;
+
+/// Quick to open and quick to look again: the fallback is good, and so is having Redis back.
+fn breaker_config() -> BreakerConfig {
+    BreakerConfig {
+        window: Window::Count(20),
+        minimum_calls: 5,
+        half_open_permits: 1,
+        open_wait: Duration::from_secs(1),
+        open_wait_multiplier: 1.0,
+        ..BreakerConfig::default()
     }
+}
+
+fn decisions() -> IntCounterVec {
+    let help = "Requests let in and refused, by tier.";
+    IntCounterVec::new(
+        opts!("gateway_rate_limit_decisions_total", help),
+        &["tier", "decision"],
+    )
+    .expect("names are valid")
+}
+
+fn fallbacks() -> IntCounter {
+    let help = "Requests decided without Redis because it did not answer.";
+    IntCounter::new("gateway_redis_fallbacks_total", help).expect("the name is valid")
 }

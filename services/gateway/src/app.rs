@@ -8,7 +8,7 @@ use chassis::{auth::Verifier, service::Context};
 use crate::{
     admission::Admission,
     config::Config,
-    http,
+    http::{self, HealthCache},
     upstream::{Upstreams, watch},
 };
 
@@ -19,31 +19,29 @@ pub(crate) struct AppState {
     pub(crate) verifier: Verifier,
     pub(crate) admission: Admission,
     pub(crate) upstreams: Upstreams,
+    pub(crate) health: HealthCache,
 }
 
-/// Reads the configuration and returns the router. Needs no neighbour to be there.
+/// Reads the configuration and returns the router. Needs no neighbour to be there. Nor does readiness ask for one:
+/// without Redis the door limits by itself, and a service that is away must not close the door to all others.
 ///
 /// # Errors
 /// Configuration that makes no sense.
 pub async fn build(context: Context) -> anyhow::Result<Router> {
     let config = Arc::new(Config::from_env(&context.env)?);
-    let admission = Admission::new(&config.redis_url, &context.metrics).await?;
-    let redis = admission.clone();
-    context.health.register("redis", move || {
-        let redis = redis.clone();
-        async move { redis.ping().await }
-    });
+    let admission = Admission::new(config.redis_url.expose(), &context.metrics)?;
     let upstreams = Upstreams::from_env(&context)?;
     if let Some(file) = &config.upstreams_file {
         watch(&context.tasks, upstreams.clone(), file.clone());
     }
     let verifier = Verifier::from_env(&context)?;
     let cors = http::cors(&config)?;
-    Ok(http::router(AppState {
+    let state = AppState {
         config,
         verifier,
         admission,
         upstreams,
-    })
-    .layer(cors))
+        health: HealthCache::default(),
+    };
+    Ok(http::router(state).layer(cors))
 }

@@ -1,20 +1,23 @@
 //! What can be set at the door, with the reason for each default.
 
-use chassis::config::{ConfigError, Env};
+use std::num::NonZeroU32;
+
+use chassis::config::{ConfigError, Env, Secret};
 use sha2::{Digest as _, Sha256};
 
-/// Requests a minute, by who asks. A bucket holds one minute's worth, so a burst of that size passes.
+/// Requests a minute, by who asks. A bucket holds one minute's worth, so a burst of that size passes. Zero is refused:
+/// it would shut the shop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RateLimits {
     /// By address, without a token: `RATE_LIMIT_ANONYMOUS_PER_MINUTE`. High, because in a lab all customers come from
     /// one address.
-    pub(crate) anonymous: u32,
+    pub(crate) anonymous: NonZeroU32,
     /// By user: `RATE_LIMIT_STANDARD_PER_MINUTE`. Ten a second is more than a person can click.
-    pub(crate) standard: u32,
+    pub(crate) standard: NonZeroU32,
     /// By user with the premium tier: `RATE_LIMIT_PREMIUM_PER_MINUTE`.
-    pub(crate) premium: u32,
+    pub(crate) premium: NonZeroU32,
     /// By address, for registering and logging in: `RATE_LIMIT_AUTH_PER_MINUTE`. Each costs a password hash.
-    pub(crate) auth: u32,
+    pub(crate) auth: NonZeroU32,
 }
 
 /// A program that is known by its key.
@@ -28,7 +31,8 @@ pub(crate) struct ApiKey {
 /// The gateway's own configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    pub(crate) redis_url: String,
+    /// `REDIS_URL`; a secret, for it may hold a password.
+    pub(crate) redis_url: Secret,
     pub(crate) limits: RateLimits,
     /// `GATEWAY_API_KEYS=name:tier:sha256,…`: hashes, so that the configuration holds no key.
     pub(crate) api_keys: Vec<ApiKey>,
@@ -40,11 +44,15 @@ pub(crate) struct Config {
 
 impl Config {
     pub(crate) fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let limit = |tier: &str, default: u32| {
+            let default = NonZeroU32::new(default).expect("defaults are not zero");
+            env.parsed_or(&format!("RATE_LIMIT_{tier}_PER_MINUTE"), default)
+        };
         let limits = RateLimits {
-            anonymous: env.parsed_or("RATE_LIMIT_ANONYMOUS_PER_MINUTE", 6_000)?,
-            standard: env.parsed_or("RATE_LIMIT_STANDARD_PER_MINUTE", 600)?,
-            premium: env.parsed_or("RATE_LIMIT_PREMIUM_PER_MINUTE", 6_000)?,
-            auth: env.parsed_or("RATE_LIMIT_AUTH_PER_MINUTE", 1_200)?,
+            anonymous: limit("ANONYMOUS", 6_000)?,
+            standard: limit("STANDARD", 600)?,
+            premium: limit("PREMIUM", 6_000)?,
+            auth: limit("AUTH", 1_200)?,
         };
         let api_keys = env
             .get("GATEWAY_API_KEYS")
@@ -53,7 +61,7 @@ impl Config {
             .get("CORS_ORIGINS")
             .map(|list| list.split(',').map(str::to_owned).collect());
         Ok(Self {
-            redis_url: env.required("REDIS_URL", "a redis:// URL")?.to_owned(),
+            redis_url: env.secret("REDIS_URL", "a redis:// URL")?,
             limits,
             api_keys,
             cors_origins,
@@ -109,5 +117,14 @@ mod tests {
         for bad in ["x", "a:gold:00", "a:premium:zz"] {
             assert!(parse_api_keys(bad).is_err(), "{bad}");
         }
+    }
+    #[test]
+    fn a_limit_of_zero_is_refused_by_name() {
+        let env = Env::from_pairs([
+            ("REDIS_URL", "redis://x"),
+            ("RATE_LIMIT_AUTH_PER_MINUTE", "0"),
+        ]);
+        let error = Config::from_env(&env).unwrap_err();
+        assert!(error.to_string().starts_with("RATE_LIMIT_AUTH_PER_MINUTE"));
     }
 }

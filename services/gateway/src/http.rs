@@ -1,21 +1,59 @@
 //! The door itself.
 
+mod forward;
 mod health;
 mod proxy;
 mod transfer;
+mod visitor;
 
-use axum::{Router, http::HeaderName, routing::get};
+use std::time::Duration;
+
+use axum::{
+    Router,
+    http::{HeaderName, Method},
+    routing::{any, get},
+};
 use http::HeaderValue;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::{app::AppState, config::Config};
+pub(crate) use self::health::HealthCache;
+use crate::{app::AppState, config::Config, routes::RESOURCES};
 
+/// What a page's script may send beside the harmless headers.
+const ALLOWED: [&str; 6] = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "x-api-key",
+    "x-version",
+];
+
+/// What a page's script may read beside the harmless headers.
+const EXPOSED: [&str; 9] = [
+    "x-request-id",
+    "x-trace-id",
+    "location",
+    "retry-after",
+    "idempotency-replayed",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-version",
+];
+
+/// One template a resource, so that metrics tell them apart; where a request goes is `routes`' decision.
 pub(crate) fn router(state: AppState) -> Router {
-    Router::new()
+    let mut router = Router::new()
         .route("/health", get(health::health))
-        .route("/api/{*rest}", axum::routing::any(proxy::proxy))
-        .route("/.well-known/{document}", axum::routing::any(proxy::proxy))
-        .with_state(state)
+        .route("/api/{*rest}", any(proxy::proxy))
+        .route("/.well-known/{document}", any(proxy::proxy));
+    for resource in RESOURCES {
+        router = router
+            .route(&format!("/api/v1/{resource}"), any(proxy::proxy))
+            .route(&format!("/api/v1/{resource}/{{*rest}}"), any(proxy::proxy));
+    }
+    router.with_state(state)
 }
 
 /// Which web pages may call the shop.
@@ -27,29 +65,19 @@ pub(crate) fn cors(config: &Config) -> anyhow::Result<CorsLayer> {
         }
         None => AllowOrigin::predicate(|origin, _| is_localhost(origin)),
     };
-    let header = HeaderName::from_static;
-    let exposed = [
-        "x-request-id",
-        "x-trace-id",
-        "location",
-        "retry-after",
-        "idempotency-replayed",
+    let methods = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
     ];
     Ok(CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods(["GET", "POST", "PUT", "PATCH", "DELETE"].map(|m| m.parse().expect("valid")))
-        .allow_headers(
-            [
-                "authorization",
-                "content-type",
-                "idempotency-key",
-                "x-api-key",
-                "x-version",
-            ]
-            .map(header),
-        )
-        .expose_headers(exposed.map(header))
-        .max_age(std::time::Duration::from_secs(600)))
+        .allow_methods(methods)
+        .allow_headers(ALLOWED.map(HeaderName::from_static))
+        .expose_headers(EXPOSED.map(HeaderName::from_static))
+        .max_age(Duration::from_secs(600)))
 }
 
 fn is_localhost(origin: &HeaderValue) -> bool {
@@ -61,4 +89,18 @@ fn is_localhost(origin: &HeaderValue) -> bool {
     };
     let host = origin.to_str().ok().and_then(host);
     matches!(host.as_deref(), Some("localhost" | "127.0.0.1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_localhost() {
+        let is_localhost = |origin| super::is_localhost(&HeaderValue::from_static(origin));
+        assert!(is_localhost("http://localhost:3000") && is_localhost("https://127.0.0.1"));
+        for other in ["http://localhost.evil.test", "null", "file://localhost"] {
+            assert!(!is_localhost(other), "{other}");
+        }
+    }
 }

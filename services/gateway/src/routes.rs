@@ -1,12 +1,24 @@
 //! The route table: which service a path belongs to, and who may come without a token. Pure.
 //!
-//! Everything that is not listed as public needs a token; what a user may do is the service's decision. Paths that two
-//! parsers could read differently are refused before anything is decided about them.
+//! Everything that is not listed as public needs a token; what a user may do is the service's decision. What services
+//! say to each other (reservations, charges) is not routed at all. Paths that two parsers could read differently are
+//! refused before anything is decided about them.
 
 use axum::http::Method;
 
 /// Longest path with query. Longer ones are mistakes or attacks; no client of the shop needs a tenth of it.
 const URI_BYTES_MAX: usize = 4_096;
+
+/// What there is below `/api/v1`; each has its own template in the router, and so in metrics and the access log.
+pub(crate) const RESOURCES: [&str; 7] = [
+    "auth",
+    "users",
+    "products",
+    "inventory",
+    "orders",
+    "payments",
+    "notifications",
+];
 
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +74,7 @@ fn resource_route(method: &Method, resource: &str, rest: &[&str]) -> Result<Rout
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let posts = *method == Method::POST;
     let route = match (resource, rest) {
+        _ if is_internal(resource, rest, posts) => return Err(NoRoute::Unknown),
         ("auth", ["register" | "login" | "refresh" | "verify-email"]) if posts => Route {
             upstream: "user",
             access: Access::Credentials,
@@ -71,7 +84,7 @@ fn resource_route(method: &Method, resource: &str, rest: &[&str]) -> Result<Rout
         ("products", ["batch"]) if posts => public("product"),
         ("products", _) => authenticated("product"),
         ("inventory", ["batch"]) if posts => public("inventory"),
-        ("inventory", [id]) if reads && *id != "reservations" => public("inventory"),
+        ("inventory", [_]) if reads => public("inventory"),
         ("inventory", _) => authenticated("inventory"),
         ("orders", _) => authenticated("order"),
         ("payments", _) => authenticated("payment"),
@@ -79,6 +92,16 @@ fn resource_route(method: &Method, resource: &str, rest: &[&str]) -> Result<Rout
         _ => return Err(NoRoute::Unknown),
     };
     Ok(route)
+}
+
+/// For services alone. They call each other directly; to everybody else it does not exist.
+fn is_internal(resource: &str, rest: &[&str], posts: bool) -> bool {
+    match (resource, rest) {
+        ("inventory", ["reservations", ..]) => true,
+        ("payments", [.., "confirm" | "void"]) => true,
+        ("payments", [] | [""]) => posts,
+        _ => false,
+    }
 }
 
 fn public(upstream: &'static str) -> Route {
@@ -95,16 +118,13 @@ fn authenticated(upstream: &'static str) -> Route {
     }
 }
 
-/// Dot segments, empty segments, and separators or dots in disguise: what one side sees as another path than the other
-/// is how authorisation is walked around.
+/// Dot segments, empty segments, and anything encoded: what one side sees as another path than the other is how
+/// authorisation is walked around. Ids and names of the API need no character outside RFC 3986's unreserved ones.
 fn is_ambiguous(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    ["%2e", "%2f", "%5c", "%00", "\\", "//"]
-        .iter()
-        .any(|trick| lower.contains(trick))
-        || path
-            .split('/')
-            .any(|segment| segment == "." || segment == "..")
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~');
+    !path.chars().all(plain)
+        || path.contains("//")
+        || path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 #[cfg(test)]
@@ -130,25 +150,20 @@ mod tests {
             ("DELETE", "/api/v1/products/1", "product", Authenticated),
             ("GET", "/api/v1/inventory/1", "inventory", Public),
             (
-                "GET",
-                "/api/v1/inventory/reservations",
-                "inventory",
-                Authenticated,
-            ),
-            (
-                "GET",
-                "/api/v1/inventory/reservations/1",
-                "inventory",
-                Authenticated,
-            ),
-            (
-                "PUT",
-                "/api/v1/inventory/reservations/1",
+                "POST",
+                "/api/v1/inventory/1/restock",
                 "inventory",
                 Authenticated,
             ),
             ("GET", "/api/v1/orders", "order", Authenticated),
-            ("POST", "/api/v1/payments", "payment", Authenticated),
+            ("GET", "/api/v1/payments", "payment", Authenticated),
+            ("GET", "/api/v1/payments/order/1", "payment", Authenticated),
+            (
+                "POST",
+                "/api/v1/payments/1/refunds",
+                "payment",
+                Authenticated,
+            ),
             (
                 "GET",
                 "/api/v1/notifications",
@@ -182,6 +197,21 @@ mod tests {
     }
 
     #[test]
+    fn what_services_say_to_each_other_is_not_routed() {
+        for (method, path) in [
+            ("GET", "/api/v1/inventory/reservations"),
+            ("PUT", "/api/v1/inventory/reservations/1"),
+            ("POST", "/api/v1/inventory/reservations/1/commit"),
+            ("POST", "/api/v1/payments"),
+            ("POST", "/api/v1/payments/"),
+            ("POST", "/api/v1/payments/1/confirm"),
+            ("POST", "/api/v1/payments/order/1/void"),
+        ] {
+            assert_eq!(find(method, path), Err(NoRoute::Unknown), "{method} {path}");
+        }
+    }
+
+    #[test]
     fn paths_that_could_be_read_in_two_ways_are_refused() {
         for path in [
             "/api/v1/products/../orders",
@@ -192,6 +222,9 @@ mod tests {
             "/api/v1/products/./x",
             "/api/v1/products\\..\\orders",
             "/api/v1/products/%00",
+            "/api/v1/inventory/%72eservations/1",
+            "/api/v1/orders/1;admin=true",
+            "/api/v1/orders/1%20",
         ] {
             assert_eq!(find("GET", path), Err(NoRoute::Ambiguous), "{path}");
         }

@@ -35,6 +35,7 @@ pub(crate) const UPSTREAMS: [&str; 6] = [
 
 /// Where an instance is.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Address {
     url: String,
     #[serde(default = "one")]
@@ -89,64 +90,72 @@ impl Upstreams {
             context: context.clone(),
             by_name: Arc::default(),
         };
+        let mut lists = HashMap::new();
         for name in UPSTREAMS {
             let variable = format!("EDGE_{}_URL", name.to_ascii_uppercase());
             let list = context
                 .env
                 .required(&variable, "the addresses of the service")?;
-            upstreams.set(name, parse_list(list).context(variable)?)?;
+            lists.insert(name, parse_list(list).context(variable)?);
         }
+        upstreams.replace(lists)?;
         Ok(upstreams)
     }
 
-    /// Replaces the instances of a service. Instances that stay keep their breaker's memory.
-    fn set(&self, name: &'static str, addresses: Vec<Address>) -> anyhow::Result<()> {
-        anyhow::ensure!(!addresses.is_empty(), "{name} needs at least one address");
-        let old = self
-            .by_name
-            .read()
-            .expect("no panic while held")
-            .get(name)
-            .cloned();
-        let instances = addresses
-            .into_iter()
-            .map(|address| {
-                let kept = old.as_ref().and_then(|old| {
-                    old.instances
-                        .iter()
-                        .find(|instance| instance.address.url == address.url)
-                });
-                let client = match kept {
-                    Some(instance) => instance.client.clone(),
-                    None => self.client(name, &address)?,
-                };
-                Ok(Instance { address, client })
-            })
-            .collect::<anyhow::Result<Vec<_>>>()?;
-        let upstream = Upstream {
-            instances,
-            turn: AtomicU64::new(0),
-        };
-        self.by_name
-            .write()
-            .expect("no panic while held")
-            .insert(name, Arc::new(upstream));
+    /// Replaces the instances of these services, all or none. Instances that stay keep their breaker's memory.
+    fn replace(&self, lists: HashMap<&'static str, Vec<Address>>) -> anyhow::Result<()> {
+        let mut new = self.by_name.read().expect("no panic while held").clone();
+        for (name, addresses) in lists {
+            let upstream = self.upstream(name, addresses, new.get(name))?;
+            new.insert(name, Arc::new(upstream));
+        }
+        *self.by_name.write().expect("no panic while held") = new;
         Ok(())
     }
 
-    fn client(&self, name: &str, address: &Address) -> anyhow::Result<EdgeClient> {
-        let prefix = format!("EDGE_{}", name.to_ascii_uppercase());
-        let policy = policy().from_env(&self.context.env, &prefix)?;
-        EdgeClient::new(&self.context, name, address.url.parse()?, policy)
+    fn upstream(
+        &self,
+        name: &'static str,
+        addresses: Vec<Address>,
+        old: Option<&Arc<Upstream>>,
+    ) -> anyhow::Result<Upstream> {
+        anyhow::ensure!(!addresses.is_empty(), "{name} needs at least one address");
+        let alone = addresses.len() == 1;
+        let instance = |address: Address| {
+            let same = |instance: &&Instance| instance.address.url == address.url;
+            let kept = old.and_then(|old| old.instances.iter().find(same));
+            let client = match kept {
+                Some(instance) => instance.client.clone(),
+                None => self.client(name, &address, alone)?,
+            };
+            Ok(Instance { address, client })
+        };
+        let instances = addresses.into_iter().map(instance);
+        Ok(Upstream {
+            instances: instances.collect::<anyhow::Result<_>>()?,
+            turn: AtomicU64::new(0),
+        })
     }
 
-    /// A service by name.
-    pub(crate) fn get(&self, name: &str) -> Option<Arc<Upstream>> {
-        self.by_name
-            .read()
-            .expect("no panic while held")
-            .get(name)
-            .cloned()
+    /// Instances that share an edge have edges of their own in metrics, for each has its own breaker.
+    fn client(&self, name: &str, address: &Address, alone: bool) -> anyhow::Result<EdgeClient> {
+        let prefix = format!("EDGE_{}", name.to_ascii_uppercase());
+        let policy = policy().from_env(&self.context.env, &prefix)?;
+        let socket = address.socket().context(address.url.clone())?;
+        let callee = match alone {
+            true => name.to_owned(),
+            false => format!("{name}@{socket}"),
+        };
+        EdgeClient::new(&self.context, &callee, address.url.parse()?, policy)
+    }
+
+    /// A service of [`UPSTREAMS`].
+    pub(crate) fn get(&self, name: &str) -> Arc<Upstream> {
+        let by_name = self.by_name.read().expect("no panic while held");
+        let upstream = by_name.get(name);
+        upstream
+            .expect("every upstream of the route table has an address")
+            .clone()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The token bucket: holds one minute's worth of tokens and refills evenly.
 
-use std::time::Duration;
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
 /// Whose bucket, and how large.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(crate) struct Bucket {
     /// For metrics: anonymous, standard, premium, auth.
     pub(crate) tier: &'static str,
     /// Tokens a minute, and the size.
-    pub(crate) per_minute: u32,
+    pub(crate) per_minute: NonZeroU32,
 }
 
 /// What the bucket says.
@@ -28,11 +28,26 @@ pub(crate) struct Decision {
 
 impl Bucket {
     /// A bucket for `who` in a tier.
-    pub(crate) fn new(tier: &'static str, who: impl std::fmt::Display, per_minute: u32) -> Self {
+    pub(crate) fn new(
+        tier: &'static str,
+        who: impl std::fmt::Display,
+        per_minute: NonZeroU32,
+    ) -> Self {
         Self {
             key: format!("rl:{tier}:{who}"),
             tier,
             per_minute,
+        }
+    }
+}
+
+/// Whom an address stands for. Whoever has one IPv6 address has a /64 full of them, so the network is what counts.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
         }
     }
 }
@@ -61,3 +76,16 @@ redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', now)
 redis.call('PEXPIRE', KEYS[1], 61000)
 return { redis.call('EXISTS', KEYS[2]), allowed, math.floor(tokens), math.ceil(reset) }
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_ipv6_network_share_a_bucket() {
+        let network = |text: &str| super::network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("::ffff:10.0.0.1"), "10.0.0.1");
+        assert_eq!(network("10.0.0.1"), "10.0.0.1");
+    }
+}

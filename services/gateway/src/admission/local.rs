@@ -25,7 +25,7 @@ impl LocalBuckets {
         if buckets.len() >= CLIENTS_MAX && !buckets.contains_key(&bucket.key) {
             buckets.clear();
         }
-        let size = f64::from(bucket.per_minute);
+        let size = f64::from(bucket.per_minute.get());
         let per_second = size / 60.0;
         let (tokens, at) = buckets.entry(bucket.key.clone()).or_insert((size, now));
         *tokens = (*tokens + now.duration_since(*at).as_secs_f64() * per_second).min(size);
@@ -46,7 +46,7 @@ impl LocalBuckets {
         let reset = Duration::from_secs_f64(missing / per_second);
         Decision {
             allowed,
-            limit: bucket.per_minute,
+            limit: bucket.per_minute.get(),
             remaining,
             reset,
         }
@@ -55,12 +55,18 @@ impl LocalBuckets {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
+
+    fn sixty() -> NonZeroU32 {
+        NonZeroU32::new(60).unwrap()
+    }
 
     #[test]
     fn a_bucket_empties_and_refills() {
         let buckets = LocalBuckets::default();
-        let bucket = Bucket::new("anonymous", "1.2.3.4", 60);
+        let bucket = Bucket::new("anonymous", "1.2.3.4", sixty());
         let start = Instant::now();
         let taken = (0..61)
             .filter(|_| buckets.take_at(&bucket, start).allowed)
@@ -82,7 +88,7 @@ mod tests {
     fn memory_is_bounded() {
         let buckets = LocalBuckets::default();
         for client in 0..=CLIENTS_MAX {
-            buckets.take(&Bucket::new("anonymous", client, 60));
+            buckets.take(&Bucket::new("anonymous", client, sixty()));
         }
         assert!(buckets.0.lock().unwrap().len() <= CLIENTS_MAX);
     }

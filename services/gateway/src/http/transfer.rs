@@ -1,11 +1,11 @@
 //! What of a request and of an answer travels on, and what belongs to this hop alone.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// RFC 9110, section 7.6.1, and what this hop sets itself.
-const NOT_FORWARDED: [&str; 18] = [
+const NOT_FORWARDED: [&str; 19] = [
     "connection",
     "keep-alive",
     "proxy-authenticate",
@@ -17,6 +17,7 @@ const NOT_FORWARDED: [&str; 18] = [
     "upgrade",
     "host",
     "content-length",
+    "expect",
     "forwarded",
     "x-forwarded-for",
     "x-forwarded-host",
@@ -35,12 +36,22 @@ pub(super) fn request_headers(from: &HeaderMap, peer: SocketAddr) -> HeaderMap {
             headers.insert(HeaderName::from_static(name), value);
         }
     };
-    set("x-forwarded-for", &peer.ip().to_string());
+    let client = peer.ip().to_canonical();
+    set("forwarded", &format!("for={};proto=http", node(client)));
+    set("x-forwarded-for", &client.to_string());
     set("x-forwarded-proto", "http");
     if let Some(host) = from.get(header::HOST).and_then(|host| host.to_str().ok()) {
         set("x-forwarded-host", host);
     }
     headers
+}
+
+/// RFC 7239, section 6: an IPv6 address is quoted and in brackets.
+fn node(client: IpAddr) -> String {
+    match client {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("\"[{address}]\""),
+    }
 }
 
 /// Headers for the client. Length and ids are set anew by this service.
@@ -78,6 +89,9 @@ mod tests {
             ("connection", "close, x-secret"),
             ("x-secret", "1"),
             ("x-forwarded-for", "6.6.6.6"),
+            ("forwarded", "for=6.6.6.6"),
+            ("x-deadline-ms", "999999999"),
+            ("expect", "100-continue"),
             ("x-api-key", "k"),
             ("accept", "application/json"),
         ] {
@@ -88,9 +102,22 @@ mod tests {
         }
         let headers = request_headers(&from, SocketAddr::from(([127, 0, 0, 1], 5)));
         assert_eq!(headers["x-forwarded-for"], "127.0.0.1");
+        assert_eq!(headers["forwarded"], "for=127.0.0.1;proto=http");
         assert_eq!(headers["accept"], "application/json");
-        for gone in ["connection", "x-secret", "x-api-key"] {
+        for gone in [
+            "connection",
+            "x-secret",
+            "x-api-key",
+            "x-deadline-ms",
+            "expect",
+        ] {
             assert!(!headers.contains_key(gone), "{gone}");
         }
+    }
+    #[test]
+    fn an_ipv6_client_is_quoted_and_a_mapped_one_is_ipv4() {
+        assert_eq!(node("::1".parse().unwrap()), "\"[::1]\"");
+        let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
+        assert_eq!(node(mapped.to_canonical()), "10.0.0.1");
     }
 }

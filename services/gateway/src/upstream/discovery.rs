@@ -51,11 +51,10 @@ fn read(file: &Path) -> anyhow::Result<HashMap<String, Vec<Address>>> {
 }
 
 fn apply(upstreams: &Upstreams, mut lists: HashMap<String, Vec<Address>>) -> anyhow::Result<()> {
-    for name in UPSTREAMS {
-        if let Some(addresses) = lists.remove(name) {
-            upstreams.set(name, addresses)?;
-        }
-    }
+    let known = UPSTREAMS
+        .into_iter()
+        .filter_map(|name| Some((name, lists.remove(name)?)))
+        .collect();
     anyhow::ensure!(lists.is_empty(), "unknown upstreams: {:?}", lists.keys());
-    Ok(())
+    upstreams.replace(known)
 }

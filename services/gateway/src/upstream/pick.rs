@@ -2,6 +2,7 @@
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    ptr,
     sync::atomic::Ordering,
 };
 
@@ -19,13 +20,13 @@ pub(crate) struct Wish<'a> {
 }
 
 impl Upstream {
-    /// An instance, or `None` if the wished version does not exist.
-    pub(crate) fn pick(&self, wish: Wish<'_>) -> Option<&Instance> {
-        let wished = |instance: &&Instance| {
-            wish.version
-                .is_none_or(|version| instance.address.version == version)
+    /// An instance other than `except`, or `None` if there is none of the wished version.
+    pub(crate) fn pick(&self, wish: Wish<'_>, except: Option<&Instance>) -> Option<&Instance> {
+        let eligible = |instance: &&Instance| {
+            let wished = |version| instance.address.version == version;
+            wish.version.is_none_or(wished) && !except.is_some_and(|not| ptr::eq(not, *instance))
         };
-        let candidates: Vec<&Instance> = self.instances.iter().filter(wished).collect();
+        let candidates: Vec<&Instance> = self.instances.iter().filter(eligible).collect();
         let healthy: Vec<&Instance> = candidates
             .iter()
             .copied()
@@ -58,6 +59,7 @@ impl Upstream {
     }
 }
 
+/// An instance of weight 0 gets only what asks for its version.
 fn by_weight<'a>(candidates: &[&'a Instance], number: u64) -> Option<&'a Instance> {
     let total: u64 = candidates
         .iter()
