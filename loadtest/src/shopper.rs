@@ -46,6 +46,14 @@ pub struct Order {
     pub status: String,
     /// Why it was cancelled.
     pub reason: Option<String>,
+    /// Trace of the request that told this.
+    pub trace_id: String,
+}
+
+/// An answer as it came.
+struct Answer {
+    body: Value,
+    trace_id: String,
 }
 
 impl Shopper {
@@ -74,7 +82,7 @@ impl Shopper {
         let login = json!({ "email": email, "password": PASSWORD });
         let login = shopper.call(Method::POST, "/api/v1/auth/login", Some(&login));
         let session = login.timed("POST /auth/login", StatusCode::OK).await?;
-        shopper.token = session["access_token"]
+        shopper.token = session.body["access_token"]
             .as_str()
             .context("no access token")?
             .into();
@@ -88,12 +96,12 @@ impl Shopper {
     pub async fn browse(&self, page: u32) -> anyhow::Result<()> {
         let path = format!("/api/v1/products?page={page}&limit=20");
         let list = self.call(Method::GET, &path, None);
-        let list = list.timed("GET /products", StatusCode::OK).await?;
+        let list = list.timed("GET /products", StatusCode::OK).await?.body;
         let Some(id) = list["items"][0]["id"].as_str() else {
             bail!("an empty page {page}")
         };
         let one = self.call(Method::GET, &format!("/api/v1/products/{id}"), None);
-        let one = one.timed("GET /products/{id}", StatusCode::OK).await?;
+        let one = one.timed("GET /products/{id}", StatusCode::OK).await?.body;
         if one["id"].as_str() != Some(id) {
             bail!("asked for product {id}, got {}", one["id"]);
         }
@@ -119,7 +127,7 @@ impl Shopper {
             .request
             .header("Idempotency-Key", Uuid::now_v7().to_string());
         call.started = intended;
-        Order::parse(&call.timed("POST /orders", StatusCode::CREATED).await?)
+        Order::parse(call.timed("POST /orders", StatusCode::CREATED).await?)
     }
 
     /// Reads an order back.
@@ -128,7 +136,7 @@ impl Shopper {
     /// A wrong answer, or none.
     pub async fn look(&self, order: Uuid) -> anyhow::Result<Order> {
         let call = self.call(Method::GET, &format!("/api/v1/orders/{order}"), None);
-        Order::parse(&call.timed("GET /orders/{id}", StatusCode::OK).await?)
+        Order::parse(call.timed("GET /orders/{id}", StatusCode::OK).await?)
     }
 
     /// Changes one's mind.
@@ -140,8 +148,7 @@ impl Shopper {
         let path = format!("/api/v1/orders/{order}/cancel");
         let call = self.call(Method::POST, &path, Some(&body));
         Order::parse(
-            &call
-                .timed("POST /orders/{id}/cancel", StatusCode::OK)
+            call.timed("POST /orders/{id}/cancel", StatusCode::OK)
                 .await?,
         )
     }
@@ -170,12 +177,15 @@ struct Call<'a> {
 
 impl Call<'_> {
     /// Sends, reads to the last byte, records, and checks the status.
-    async fn timed(self, endpoint: &'static str, expected: StatusCode) -> anyhow::Result<Value> {
+    async fn timed(self, endpoint: &'static str, expected: StatusCode) -> anyhow::Result<Answer> {
         let answer = exchange(self.request).await;
         let took = self.started.elapsed();
         let error = match &answer {
             Ok((status, _)) if *status == expected => None,
-            Ok((status, body)) => Some(format!("{status} {}", body["code"].as_str().unwrap_or(""))),
+            Ok((status, answer)) => Some(format!(
+                "{status} {}",
+                answer.body["code"].as_str().unwrap_or("")
+            )),
             Err(_) => Some("no answer".to_owned()),
         };
         self.recorder.request(endpoint, took, error.clone());
@@ -186,16 +196,22 @@ impl Call<'_> {
     }
 }
 
-async fn exchange(request: reqwest::RequestBuilder) -> anyhow::Result<(StatusCode, Value)> {
+async fn exchange(request: reqwest::RequestBuilder) -> anyhow::Result<(StatusCode, Answer)> {
     let response = request.send().await?;
     let status = response.status();
-    let body = response.bytes().await?;
-    Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
+    let trace_id = response
+        .headers()
+        .get("x-trace-id")
+        .and_then(|id| id.to_str().ok());
+    let trace_id = trace_id.unwrap_or_default().to_owned();
+    let body = serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null);
+    Ok((status, Answer { body, trace_id }))
 }
 
 impl Order {
-    fn parse(body: &Value) -> anyhow::Result<Self> {
+    fn parse(Answer { body, trace_id }: Answer) -> anyhow::Result<Self> {
         Ok(Self {
+            trace_id,
             id: body["id"]
                 .as_str()
                 .context("an order without id")?

@@ -11,8 +11,8 @@ pub(crate) const PASSWORD: &str = "a-password-nobody-else-has-4711";
 /// Somebody with (or without) a session.
 #[derive(Clone)]
 pub(crate) struct Person {
-    http: Client,
-    base: String,
+    pub(crate) http: Client,
+    pub(crate) base: String,
     pub(crate) token: String,
     pub(crate) refresh_token: String,
     pub(crate) id: String,

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
 use crate::Lab;
@@ -183,7 +184,7 @@ impl Need {
                 env.set("ADMIN_PASSWORD", secrets.administrator());
             }
             CardVault => {
-                let key = secrets.hex_key("payment/encryption/1");
+                let key = STANDARD.encode(secrets.key("payment/encryption/1"));
                 env.set("PAYMENT_ENCRYPTION_KEYS", format!("1:{key}"));
             }
             Psp => {

@@ -14,7 +14,7 @@ use crate::{
     http,
     mail::Postman,
     metrics::NotificationMetrics,
-    store::Store,
+    store::{ATTEMPT, Store},
     worker::{self, Mailer},
 };
 
@@ -37,13 +37,39 @@ impl FromRef<AppState> for Verifier {
     }
 }
 
+/// Where news comes from.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    /// Consumer group.
+    pub group: &'static str,
+    /// Topics with news for customers.
+    pub topics: [&'static str; 3],
+}
+
+impl Default for Subscription {
+    fn default() -> Self {
+        Self {
+            group: "notification",
+            topics: ["user.events", "order.events", "payment.events"],
+        }
+    }
+}
+
 /// Starts the consumer and returns the router. Waits for nobody: events wait in Kafka.
 ///
 /// # Errors
 /// Configuration that makes no sense.
 pub async fn build(context: Context) -> anyhow::Result<Router> {
+    build_with(context, Subscription::default()).await
+}
+
+/// As [`build`], with news from elsewhere: tests that share a broker have topics of their own.
+///
+/// # Errors
+/// Configuration that makes no sense.
+pub async fn build_with(context: Context, news: Subscription) -> anyhow::Result<Router> {
     let config = Config::from_env(&context.env)?;
-    let store = Store::new(&config.redis_url)?;
+    let store = Store::new(config.redis_url.expose())?;
     let redis = store.clone();
     context.health.register("redis", move || {
         let redis = redis.clone();
@@ -59,7 +85,8 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
         metrics: NotificationMetrics::new(&context.metrics),
     };
     worker::register_crash_points();
-    let consumer = ConsumerConfig::new(&config.kafka_brokers, worker::CONSUMER, &worker::TOPICS);
+    let mut consumer = ConsumerConfig::new(&config.kafka_brokers, news.group, &news.topics);
+    consumer.attempt_timeout = ATTEMPT;
     Consumer::spawn(&context.tasks, &context.metrics, consumer, mailer);
     let verifier = Verifier::from_env(&context)?;
     Ok(http::router().with_state(AppState { store, verifier }))

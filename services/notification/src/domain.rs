@@ -2,8 +2,10 @@
 
 mod letter;
 mod news;
+mod recipient;
 
 pub(crate) use self::{
     letter::{Letter, Letters},
     news::{Kind, News, Preferences},
+    recipient::Recipient,
 };

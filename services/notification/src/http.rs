@@ -17,7 +17,10 @@ use crate::{
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/api/v1/notifications", get(list))
-        .route("/api/v1/notifications/preferences", get(preferences).put(set_preferences))
+        .route(
+            "/api/v1/notifications/preferences",
+            get(preferences).put(set_preferences),
+        )
 }
 
 #[derive(Serialize)]
@@ -34,15 +37,25 @@ async fn list(
     ApiQuery(page): ApiQuery<Page>,
 ) -> Result<ApiJson<Listed>, Problem> {
     let window = page.limit_offset()?;
-    let (items, total) = store.history(caller.user()?.id, window).await.map_err(away)?;
-    Ok(ApiJson(Listed { items, page: page.page, limit: page.limit, total }))
+    let (items, total) = store
+        .history(caller.user()?.id, window)
+        .await
+        .map_err(away)?;
+    Ok(ApiJson(Listed {
+        items,
+        page: page.page,
+        limit: page.limit,
+        total,
+    }))
 }
 
 async fn preferences(
     State(store): State<Store>,
     caller: Caller,
 ) -> Result<ApiJson<Preferences>, Problem> {
-    Ok(ApiJson(store.preferences(caller.user()?.id).await.map_err(away)?))
+    Ok(ApiJson(
+        store.preferences(caller.user()?.id).await.map_err(away)?,
+    ))
 }
 
 async fn set_preferences(
@@ -50,7 +63,10 @@ async fn set_preferences(
     caller: Caller,
     ApiJson(wanted): ApiJson<Preferences>,
 ) -> Result<ApiJson<Preferences>, Problem> {
-    store.set_preferences(caller.user()?.id, wanted).await.map_err(away)?;
+    store
+        .set_preferences(caller.user()?.id, wanted)
+        .await
+        .map_err(away)?;
     Ok(ApiJson(wanted))
 }
 

@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow, ensure};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{Mailbox, MultiPart},
-    transport::smtp::PoolConfig,
+    transport::smtp::{Error as SmtpError, PoolConfig, response::Category},
 };
 use thiserror::Error;
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::domain::Letter;
+use crate::domain::{Letter, Recipient};
 
-/// A mail server on the same machine answers in milliseconds.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// For a whole letter. A mail server on the same machine takes milliseconds; one that hangs should be noticed well
+/// within an attempt at an event.
+const TIMEOUT: Duration = Duration::from_secs(4);
 /// Connections kept: events are handled one at a time a partition, so few are ever needed.
 const CONNECTIONS_MAX: u32 = 4;
 
@@ -24,9 +26,12 @@ pub(crate) enum MailError {
     /// It can never be: the address, or what the server says about it, is final.
     #[error("not deliverable: {0}")]
     Final(String),
-    /// The server is away or busy.
-    #[error("the mail server did not take it")]
-    Later(#[source] lettre::transport::smtp::Error),
+    /// The server put off this one letter (4xx): the mailbox is busy, or it wants to see the sender again.
+    #[error("put off by the mail server: {0}")]
+    Later(String),
+    /// The server is away, or says that it is going away: all letters would fail.
+    #[error("the mail server does not take mails")]
+    Away(#[source] anyhow::Error),
 }
 
 /// A connection pool to the mail server.
@@ -36,25 +41,24 @@ pub(crate) struct Postman {
     from: Mailbox,
 }
 
-/// Whom a letter is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Recipient {
-    pub(crate) email: String,
-    pub(crate) name: String,
-}
-
 impl Postman {
     /// Connects when the first letter goes out.
     pub(crate) fn new(smtp_url: &str, from: &str) -> anyhow::Result<Self> {
         let url: reqwest::Url = smtp_url.parse().context("SMTP_URL")?;
         let host = url.host_str().context("SMTP_URL names no host")?;
+        // Whoever asks for encryption or a login must not silently get neither.
+        let plain = url.scheme() == "smtp" && url.username().is_empty() && url.password().is_none();
+        ensure!(plain, "SMTP_URL: only smtp://host:port is supported");
         // Dangerous because unencrypted; the server is on this machine.
         let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
             .port(url.port().unwrap_or(25))
             .timeout(Some(TIMEOUT))
             .pool_config(PoolConfig::new().max_size(CONNECTIONS_MAX))
             .build();
-        Ok(Self { transport, from: from.parse()? })
+        Ok(Self {
+            transport,
+            from: from.parse().context("MAIL_FROM")?,
+        })
     }
 
     /// Hands a letter over. The `Message-ID` comes from the event, so that a second copy can be told as one.
@@ -65,25 +69,33 @@ impl Postman {
         letter: Letter,
     ) -> Result<(), MailError> {
         let message = self.message(event, to, letter)?;
-        match self.transport.send(message).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(MailError::Final(error.to_string())),
-            Err(error) => Err(MailError::Later(error)),
+        match timeout(TIMEOUT, self.transport.send(message)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(classify(error)),
+            Err(_) => Err(MailError::Away(anyhow!("no answer within {TIMEOUT:?}"))),
         }
     }
 
     fn message(&self, event: Uuid, to: &Recipient, letter: Letter) -> Result<Message, MailError> {
         let is_final = |error: &dyn std::fmt::Display| MailError::Final(error.to_string());
         let address = to.email.parse().map_err(|error| is_final(&error))?;
-        // A name is what a customer typed: without control characters it cannot become another header.
-        let name: String = to.name.chars().filter(|c| !c.is_control()).collect();
         Message::builder()
             .from(self.from.clone())
-            .to(Mailbox::new(Some(name), address))
+            .to(Mailbox::new(Some(to.name.clone()), address))
             .subject(letter.subject)
             .message_id(Some(format!("<{event}@notification.faultline.test>")))
             .multipart(MultiPart::alternative_plain_html(letter.text, letter.html))
             .map_err(|error| is_final(&error))
+    }
+}
+
+/// 421 is about the connection (RFC 5321, section 4.2.2), as is everything that is no reply at all.
+fn classify(error: SmtpError) -> MailError {
+    let category = error.status().map(|code| code.category);
+    match category {
+        _ if error.is_permanent() => MailError::Final(error.to_string()),
+        Some(category) if category != Category::Connections => MailError::Later(error.to_string()),
+        _ => MailError::Away(error.into()),
     }
 }
 
@@ -93,9 +105,12 @@ mod tests {
 
     fn message(name: &str, email: &str) -> Result<String, MailError> {
         let postman = Postman::new("smtp://127.0.0.1:1", "Shop <shop@faultline.test>").unwrap();
-        let to = Recipient { email: email.to_owned(), name: name.to_owned() };
-        let letter =
-            Letter { subject: "Hi".to_owned(), text: "t".to_owned(), html: "h".to_owned() };
+        let to = Recipient::new(email.to_owned(), name);
+        let letter = Letter {
+            subject: "Hi".to_owned(),
+            text: "t".to_owned(),
+            html: "h".to_owned(),
+        };
         let message = postman.message(Uuid::nil(), &to, letter)?;
         Ok(String::from_utf8(message.formatted()).unwrap())
     }
@@ -104,11 +119,29 @@ mod tests {
     async fn a_name_with_line_breaks_adds_no_header() {
         let text = message("Eve\r\nBcc: all@faultline.test", "eve@faultline.test").unwrap();
         assert!(!text.lines().any(|line| line.starts_with("Bcc:")), "{text}");
-        assert!(text.contains("<00000000-0000-0000-0000-000000000000@notification.faultline.test>"));
+        assert!(
+            text.contains("<00000000-0000-0000-0000-000000000000@notification.faultline.test>")
+        );
     }
 
     #[tokio::test]
     async fn an_address_that_is_none_is_final() {
-        assert!(matches!(message("X", "not an address"), Err(MailError::Final(_))));
+        assert!(matches!(
+            message("X", "not an address"),
+            Err(MailError::Final(_))
+        ));
+    }
+    #[tokio::test]
+    async fn encryption_that_would_not_happen_is_refused() {
+        for url in [
+            "smtps://localhost",
+            "smtp://me:secret@localhost",
+            "localhost:25",
+        ] {
+            assert!(
+                Postman::new(url, "Shop <shop@faultline.test>").is_err(),
+                "{url}"
+            );
+        }
     }
 }

@@ -5,13 +5,16 @@ use prometheus::{IntCounterVec, opts};
 
 use crate::domain::Kind;
 
-/// `notifications_total{kind,outcome}`: sent, unwanted, undeliverable.
+/// `notifications_total{kind,outcome}`: sent; unwanted by the customer; nobody there any more; undeliverable for good.
 #[derive(Clone)]
 pub(crate) struct NotificationMetrics(IntCounterVec);
 
 impl NotificationMetrics {
     pub(crate) fn new(metrics: &Metrics) -> Self {
-        let opts = opts!("notifications_total", "Mails by kind and what became of them.");
+        let opts = opts!(
+            "notifications_total",
+            "Mails by kind and what became of them."
+        );
         let counter = IntCounterVec::new(opts, &["kind", "outcome"]).expect("names are valid");
         Self(metrics.register(counter))
     }

@@ -2,23 +2,23 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use redis::{AsyncCommands as _, RedisResult, SetExpiry, SetOptions, aio::ConnectionManager};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{
-    domain::{Kind, Preferences},
-    mail::Recipient,
-};
+use crate::domain::{Kind, Preferences, Recipient};
 
-/// How long a consumer may take between claiming an event and marking it. Longer than the SMTP timeout, so that a claim
-/// only runs out when its holder is dead.
-const CLAIM: Duration = Duration::from_secs(15);
+/// How long an attempt at an event may take. A claim lasts as long, so that it only runs out when its holder is dead
+/// or has given up; and an event whose consumer was killed is mailed at most that much later.
+pub(crate) const ATTEMPT: Duration = Duration::from_secs(8);
 /// How long an event is remembered. Kafka keeps messages for a week; older ones do not come again.
 const REMEMBERED: Duration = Duration::from_secs(8 * 24 * 3600);
-/// What a customer can look back on.
+const REMEMBERED_MS: i64 = 8 * 24 * 3600 * 1000;
+/// What a customer can look back on, and how long after the last mail.
 const HISTORY_MAX: isize = 100;
+const HISTORY_KEPT: Duration = Duration::from_secs(180 * 24 * 3600);
 
 /// The Redis connection, which mends itself.
 #[derive(Clone)]
@@ -49,15 +49,20 @@ pub(crate) struct Sent {
 impl Store {
     /// Connects lazily; readiness tells when Redis is away.
     pub(crate) fn new(url: &str) -> anyhow::Result<Self> {
+        // The consumer tries again by itself, and a request should fail fast: no series of attempts to connect.
         let config = redis::aio::ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
             .set_connection_timeout(Some(Duration::from_secs(1)))
             .set_response_timeout(Some(Duration::from_secs(1)));
-        let redis = ConnectionManager::new_lazy_with_config(redis::Client::open(url)?, config)?;
+        let client = redis::Client::open(url).context("REDIS_URL")?;
+        let redis = ConnectionManager::new_lazy_with_config(client, config)?;
         Ok(Self { redis })
     }
 
     pub(crate) async fn ping(&self) -> RedisResult<()> {
-        redis::cmd("PING").query_async(&mut self.redis.clone()).await
+        redis::cmd("PING")
+            .query_async(&mut self.redis.clone())
+            .await
     }
 
     /// Claims an event: first step of three (claim, send, mark).
@@ -65,34 +70,47 @@ impl Store {
         let mut redis = self.redis.clone();
         let options = SetOptions::default()
             .conditional_set(redis::ExistenceCheck::NX)
-            .with_expiration(SetExpiry::PX(millis(CLAIM)));
-        let set: Option<String> = redis.set_options(event_key(event), "claimed", options).await?;
+            .with_expiration(SetExpiry::PX(millis(ATTEMPT)));
+        let set: Option<String> = redis
+            .set_options(event_key(event), "claimed", options)
+            .await?;
         if set.is_some() {
             return Ok(Claim::Ours);
         }
         let state: Option<String> = redis.get(event_key(event)).await?;
-        Ok(if state.as_deref() == Some("sent") { Claim::Sent } else { Claim::Taken })
+        Ok(if state.as_deref() == Some("sent") {
+            Claim::Sent
+        } else {
+            Claim::Taken
+        })
     }
 
-    /// Marks an event as mailed, and adds the mail to its receiver's list, at once.
+    /// Marks an event as mailed, and adds the mail to its receiver's list, at once. Doing it again changes nothing.
     pub(crate) async fn mark(&self, user: Uuid, sent: &Sent) -> RedisResult<()> {
+        let script = redis::Script::new(
+            "if redis.call('GET', KEYS[1]) ~= 'sent' then
+               redis.call('SET', KEYS[1], 'sent', 'PX', ARGV[1])
+               redis.call('LPUSH', KEYS[2], ARGV[2])
+               redis.call('LTRIM', KEYS[2], 0, ARGV[3])
+               redis.call('PEXPIRE', KEYS[2], ARGV[4])
+             end",
+        );
         let entry = serde_json::to_string(sent).expect("plain JSON");
-        let key = history_key(user);
-        redis::pipe()
-            .atomic()
-            .pset_ex(event_key(sent.id), "sent", millis(REMEMBERED))
-            .ignore()
-            .lpush(&key, entry)
-            .ignore()
-            .ltrim(&key, 0, HISTORY_MAX - 1)
-            .ignore()
-            .query_async(&mut self.redis.clone())
-            .await
+        let mut redis = self.redis.clone();
+        let mut call = script.key(event_key(sent.id));
+        call.key(history_key(user))
+            .arg(millis(REMEMBERED))
+            .arg(entry);
+        call.arg(HISTORY_MAX - 1).arg(millis(HISTORY_KEPT));
+        call.invoke_async(&mut redis).await
     }
 
     /// Marks an event for which no mail goes out.
     pub(crate) async fn settle(&self, event: Uuid) -> RedisResult<()> {
-        self.redis.clone().pset_ex(event_key(event), "sent", millis(REMEMBERED)).await
+        self.redis
+            .clone()
+            .pset_ex(event_key(event), "sent", millis(REMEMBERED))
+            .await
     }
 
     /// Gives a claim back after a failed attempt, so that the next one need not wait for it to run out.
@@ -113,15 +131,23 @@ impl Store {
             .llen(&key)
             .query_async(&mut self.redis.clone())
             .await?;
-        let sent = entries.iter().filter_map(|entry| serde_json::from_str(entry).ok()).collect();
+        let sent = entries
+            .iter()
+            .filter_map(|entry| serde_json::from_str(entry).ok())
+            .collect();
         Ok((sent, total))
     }
 
     /// A customer's address, if an event has told it.
     pub(crate) async fn recipient(&self, user: Uuid) -> RedisResult<Option<Recipient>> {
-        let (email, name): (Option<String>, Option<String>) =
-            self.redis.clone().hmget(user_key(user), &["email", "name"]).await?;
-        Ok(email.zip(name).map(|(email, name)| Recipient { email, name }))
+        let (email, name): (Option<String>, Option<String>) = self
+            .redis
+            .clone()
+            .hmget(user_key(user), &["email", "name"])
+            .await?;
+        Ok(email
+            .zip(name)
+            .map(|(email, name)| Recipient::new(email, &name)))
     }
 
     /// Remembers an address. Events may come out of order: an older one than the one known changes nothing.
@@ -138,13 +164,23 @@ impl Store {
         );
         let mut redis = self.redis.clone();
         let mut call = script.key(user_key(user));
-        call.arg(version).arg(&to.email).arg(&to.name).invoke_async(&mut redis).await
+        call.arg(version)
+            .arg(&to.email)
+            .arg(&to.name)
+            .invoke_async(&mut redis)
+            .await
     }
 
-    /// Forgets a customer.
-    pub(crate) async fn forget(&self, user: Uuid) -> RedisResult<()> {
-        let keys = [user_key(user), history_key(user), preferences_key(user)];
-        self.redis.clone().del(&keys).await
+    /// Forgets a customer, all but the version, so that a late copy of an older event does not bring the address back.
+    pub(crate) async fn forget(&self, user: Uuid, version: i64) -> RedisResult<()> {
+        let key = user_key(user);
+        redis::pipe()
+            .atomic()
+            .del(&[&key, &history_key(user), &preferences_key(user)])
+            .hset(&key, "version", version)
+            .pexpire(&key, REMEMBERED_MS)
+            .exec_async(&mut self.redis.clone())
+            .await
     }
 
     /// What a customer wants to hear about.

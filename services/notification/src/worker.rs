@@ -1,5 +1,8 @@
 //! The consumer: from an event to a mail, once.
 
+use std::time::Duration;
+
+use anyhow::anyhow;
 use chassis::{
     client::{CallError, EdgeClient},
     crash,
@@ -10,16 +13,16 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    domain::{Letters, News},
-    mail::{MailError, Postman, Recipient},
+    domain::{Letters, News, Recipient},
+    mail::{MailError, Postman},
     metrics::NotificationMetrics,
     store::{Claim, Sent, Store},
 };
 
-/// Consumer group.
-pub(crate) const CONSUMER: &str = "notification";
-/// Topics with news for customers.
-pub(crate) const TOPICS: [&str; 3] = ["user.events", "order.events", "payment.events"];
+/// Tries to note that a mail went out before the event is left to come again, and the pause between them. Together
+/// well within what is left of an attempt.
+const MARK_ATTEMPTS: u32 = 5;
+const MARK_PAUSE: Duration = Duration::from_millis(200);
 
 const AFTER_SEND: &str = "notification.after_send_before_mark";
 const AFTER_CLAIM: &str = "notification.after_claim_before_send";
@@ -49,47 +52,83 @@ pub(crate) fn register_crash_points() {
 impl Apply for Mailer {
     async fn apply(&self, event: &Event) -> Result<Applied, ApplyError> {
         self.keep_address_book(event).await?;
-        let Some(news) = News::read(event)? else { return Ok(Applied::Ignored) };
+        let Some(news) = News::read(event)? else {
+            return Ok(Applied::Ignored);
+        };
         match self.store.claim(event.id).await.map_err(redis)? {
             Claim::Sent => return Ok(Applied::Duplicate),
+            // Its holder marks it, gives it back or is dead: all in less time than a claim lasts. To count this as a
+            // failure would make a dead letter of a mail whose consumer was killed.
             Claim::Taken => {
-                return Err(ApplyError::Transient(anyhow::anyhow!("claimed by another consumer")));
+                return Err(ApplyError::Unavailable(anyhow!(
+                    "claimed by another consumer"
+                )));
             }
             Claim::Ours => {}
         }
         crash::point(AFTER_CLAIM);
-        let mailed = self.mail(event.id, &news).await;
-        if mailed.is_err() {
-            // If this fails too, the claim runs out by itself.
-            let _ = self.store.unclaim(event.id).await;
+        match self.send(event.id, &news).await {
+            Ok(Some(sent)) => {
+                crash::point(AFTER_SEND);
+                self.mark(&news, &sent).await
+            }
+            Ok(None) => {
+                self.store.settle(event.id).await.map_err(redis)?;
+                Ok(Applied::Ignored)
+            }
+            Err(error) => {
+                // If this fails too, the claim runs out by itself.
+                let _ = self.store.unclaim(event.id).await;
+                Err(error)
+            }
         }
-        mailed
     }
 }
 
 impl Mailer {
-    async fn mail(&self, event: Uuid, news: &News) -> Result<Applied, ApplyError> {
+    /// The mail as it was handed over, or none if there is nobody who wants it.
+    async fn send(&self, event: Uuid, news: &News) -> Result<Option<Sent>, ApplyError> {
         let wishes = self.store.preferences(news.user_id).await.map_err(redis)?;
-        let to = if wishes.allow(news.kind) { self.recipient(news.user_id).await? } else { None };
-        let Some(to) = to else {
+        if !wishes.allow(news.kind) {
             self.metrics.count(news.kind, "unwanted");
-            self.store.settle(event).await.map_err(redis)?;
-            return Ok(Applied::Ignored);
+            return Ok(None);
+        }
+        let Some(to) = self.recipient(news).await? else {
+            self.metrics.count(news.kind, "nobody");
+            return Ok(None);
         };
         let letter = self.letters.write(news, &to.name);
         let letter = letter.map_err(|error| ApplyError::Poison(error.to_string()))?;
         let subject = letter.subject.clone();
-        match self.postman.send(event, &to, letter).await {
-            Ok(()) => {}
-            Err(MailError::Final(why)) => {
-                self.metrics.count(news.kind, "undeliverable");
-                return Err(ApplyError::Poison(why));
+        self.postman
+            .send(event, &to, letter)
+            .await
+            .map_err(|error| match error {
+                MailError::Final(why) => {
+                    self.metrics.count(news.kind, "undeliverable");
+                    ApplyError::Poison(why)
+                }
+                MailError::Later(_) => ApplyError::Transient(error.into()),
+                MailError::Away(_) => ApplyError::Unavailable(error.into()),
+            })?;
+        Ok(Some(Sent {
+            id: event,
+            kind: news.kind,
+            subject,
+            sent_at: Utc::now(),
+        }))
+    }
+
+    /// The mail is out: the claim stays, so that nobody sends it again while Redis only hiccups.
+    async fn mark(&self, news: &News, sent: &Sent) -> Result<Applied, ApplyError> {
+        let mut attempt = 1;
+        while let Err(error) = self.store.mark(news.user_id, sent).await {
+            if attempt == MARK_ATTEMPTS {
+                return Err(redis(error));
             }
-            Err(error @ MailError::Later(_)) => return Err(ApplyError::Unavailable(error.into())),
+            tokio::time::sleep(MARK_PAUSE).await;
+            attempt += 1;
         }
-        crash::point(AFTER_SEND);
-        let sent = Sent { id: event, kind: news.kind, subject, sent_at: Utc::now() };
-        self.store.mark(news.user_id, &sent).await.map_err(redis)?;
         self.metrics.count(news.kind, "sent");
         Ok(Applied::Done)
     }
@@ -98,22 +137,37 @@ impl Mailer {
         match event.event_type.as_str() {
             "UserRegistered" | "UserUpdated" => {
                 let Address { email, name } = event.parse()?;
-                let to = Recipient { email, name };
-                self.store.remember(event.subject, event.sequence, &to).await.map_err(redis)
+                let to = Recipient::new(email, &name);
+                self.store
+                    .remember(event.subject, event.sequence, &to)
+                    .await
+                    .map_err(redis)
             }
-            "UserDeleted" => self.store.forget(event.subject).await.map_err(redis),
+            "UserDeleted" => self
+                .store
+                .forget(event.subject, event.sequence)
+                .await
+                .map_err(redis),
             _ => Ok(()),
         }
     }
 
-    /// From the address book, or else from the user service. `None` for a user who is gone.
-    async fn recipient(&self, user: Uuid) -> Result<Option<Recipient>, ApplyError> {
+    /// From the event, the address book, or else the user service. `None` for a user who is gone.
+    async fn recipient(&self, news: &News) -> Result<Option<Recipient>, ApplyError> {
+        if news.to.is_some() {
+            return Ok(news.to.clone());
+        }
+        let user = news.user_id;
         if let Some(known) = self.store.recipient(user).await.map_err(redis)? {
             return Ok(Some(known));
         }
-        let asked = self.users.get(&format!("/api/v1/users/{user}")).send().await;
+        let asked = self
+            .users
+            .get(&format!("/api/v1/users/{user}"))
+            .send()
+            .await;
         match asked.and_then(chassis::client::Reply::json::<Address>) {
-            Ok(Address { email, name }) => Ok(Some(Recipient { email, name })),
+            Ok(Address { email, name }) => Ok(Some(Recipient::new(email, &name))),
             Err(CallError::Refused { status, .. }) if status.as_u16() == 404 => Ok(None),
             Err(error) => Err(ApplyError::Unavailable(error.into())),
         }

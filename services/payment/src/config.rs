@@ -24,7 +24,7 @@ pub struct Config {
     /// `PAYMENT_WEBHOOK_TOLERANCE_MS`, 5 minutes, as Stripe's own libraries have it: an event that was recorded on its
     /// way is worth nothing later.
     pub webhook_tolerance: Duration,
-    /// `PAYMENT_ENCRYPTION_KEYS`, `kid:base64,…`; see the vault.
+    /// `PAYMENT_ENCRYPTION_KEYS`, `kid:key,…`; see the vault.
     pub encryption_keys: Secret,
     /// `PAYMENT_RESEAL_MS`, 1 minute: how often tokens under an old key are looked for. One query on a partial index.
     pub reseal_every: Duration,
@@ -71,7 +71,7 @@ impl Config {
             webhook_tolerance: positive(env, "PAYMENT_WEBHOOK_TOLERANCE_MS", 5 * 60 * 1000)?,
             encryption_keys: env.secret(
                 "PAYMENT_ENCRYPTION_KEYS",
-                "kid:base64 of 32 bytes, the sealing key first",
+                "kid:key, 32 bytes in base64 or hex, the sealing key first",
             )?,
             reseal_every: positive(env, "PAYMENT_RESEAL_MS", 60_000)?,
             limits: Limits::from_env(env)?,

@@ -1,6 +1,6 @@
 //! Seals card tokens with AES-256-GCM. It knows no database; rows are re-sealed by a worker.
 //!
-//! `PAYMENT_ENCRYPTION_KEYS` is `kid:base64,…`: the first key seals, all of them open. To change keys, put the new one
+//! `PAYMENT_ENCRYPTION_KEYS` is `kid:key,…`, keys in base64 or hex: the first one seals, all of them open. To change keys, put the new one
 //! first, restart, wait until no row names the old one, and drop it. The payment's id is bound to what is sealed, so
 //! that a token copied into another row does not open.
 
@@ -50,12 +50,12 @@ impl Vault {
     /// Reads the keys.
     ///
     /// # Errors
-    /// No key, a key that is not 32 bytes of base64, or an id that is there twice; never repeats a key.
+    /// No key, a key that is not 32 bytes, or an id that is there twice; never repeats a key.
     pub fn new(keys: &Secret) -> Result<Self, ConfigError> {
         let mut parsed: Vec<(String, LessSafeKey)> = Vec::new();
         for entry in keys.expose().split(',') {
             let (id, key) = parse(entry.trim()).ok_or_else(|| {
-                invalid("each entry must be kid:base64 of 32 bytes, separated by commas")
+                invalid("each entry must be kid:key, the key 32 bytes in base64 or hex; commas between entries")
             })?;
             if parsed.iter().any(|(known, _)| *known == id) {
                 return Err(invalid("a key id is there twice"));
@@ -130,10 +130,15 @@ fn parse(entry: &str) -> Option<(String, LessSafeKey)> {
     if !(1..=64).contains(&id.len()) || !id.bytes().all(plain) {
         return None;
     }
-    let key = BASE64_STANDARD
-        .decode(encoded)
-        .ok()
-        .filter(|key| key.len() == KEY_BYTES)?;
+    // The lengths differ, so a text cannot be both.
+    let key = if encoded.len() == 2 * KEY_BYTES {
+        hex::decode(encoded).ok()?
+    } else {
+        BASE64_STANDARD.decode(encoded).ok()?
+    };
+    if key.len() != KEY_BYTES {
+        return None;
+    }
     let key = UnboundKey::new(&AES_256_GCM, &key).ok()?;
     Some((id.to_owned(), LessSafeKey::new(key)))
 }
@@ -203,6 +208,18 @@ mod tests {
             bytes: vec![0; 5],
         };
         assert_eq!(vault.open(id, &short), Err(VaultError::Forged));
+    }
+
+    #[test]
+    fn a_key_may_be_written_in_hex() {
+        let (id, hex) = (PaymentId::new(), format!("k1:{}", "01".repeat(32)));
+        let sealed = vault(&[("k1", 1)]).seal(id, &token()).unwrap();
+        assert!(
+            Vault::new(&Secret::new(hex))
+                .unwrap()
+                .open(id, &sealed)
+                .is_ok()
+        );
     }
 
     #[test]

@@ -79,8 +79,6 @@ return { redis.call('EXISTS', KEYS[2]), allowed, math.floor(tokens), math.ceil(r
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn addresses_of_one_ipv6_network_share_a_bucket() {
         let network = |text: &str| super::network(text.parse().unwrap()).to_string();

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chassis::Problem;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, request::Parts};
 use tracing::info;
 use uuid::Uuid;
 
@@ -28,8 +28,9 @@ pub(super) async fn proxy(
     request: Request,
 ) -> Response {
     let started = Instant::now();
-    let method = request.method().clone();
-    let asked = examine(&state, peer, &request).await;
+    let (parts, body) = request.into_parts();
+    let method = parts.method.clone();
+    let asked = examine(&state, peer, &parts).await;
     let user = asked
         .as_ref()
         .ok()
@@ -38,7 +39,7 @@ pub(super) async fn proxy(
     let admitted = admit(&state, peer, &asked, user.map(|(_, token)| token)).await;
     let user = user.map(|(id, _)| id);
     let mut response = match allowed(asked, &admitted) {
-        Ok((route, _)) => forward(&state, route, user, peer, request)
+        Ok((route, _)) => forward(&state, route, user, peer, Request::from_parts(parts, body))
             .await
             .unwrap_or_else(Problem::into_response),
         Err(problem) => problem.into_response(),
@@ -52,12 +53,16 @@ pub(super) async fn proxy(
 async fn examine(
     state: &AppState,
     peer: SocketAddr,
-    request: &Request,
+    Parts {
+        method,
+        uri,
+        headers,
+        ..
+    }: &Parts,
 ) -> Result<(Route, Visitor), Problem> {
-    let uri = request.uri();
     let uri_bytes = uri.path_and_query().map_or(0, |uri| uri.as_str().len());
-    let route = routes::find(request.method(), uri.path(), uri_bytes).map_err(no_route)?;
-    let visitor = visitor::identify(state, route, request.headers(), peer).await?;
+    let route = routes::find(method, uri.path(), uri_bytes).map_err(no_route)?;
+    let visitor = visitor::identify(state, route, headers, peer).await?;
     Ok((route, visitor))
 }
 

@@ -24,7 +24,9 @@ macro_rules! templates {
 }
 
 /// One text and one HTML body a kind; the text's first line is the subject.
-const TEMPLATES: [(&str, &str); 11] = templates![
+const TEMPLATES: [(&str, &str); 13] = templates![
+    "address_changed.html",
+    "address_changed.txt",
     "layout.html",
     "order_cancelled.html",
     "order_cancelled.txt",
@@ -46,7 +48,11 @@ impl Letters {
     pub(crate) fn new() -> Result<Self, minijinja::Error> {
         let mut templates = Environment::new();
         templates.set_auto_escape_callback(|name| {
-            if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
+            if name.ends_with(".html") {
+                AutoEscape::Html
+            } else {
+                AutoEscape::None
+            }
         });
         for (name, source) in TEMPLATES {
             templates.add_template(name, source)?;
@@ -75,7 +81,9 @@ impl Letters {
         news: &News,
         name: &str,
     ) -> Result<String, minijinja::Error> {
-        let template = self.templates.get_template(&format!("{}.{form}", kind.as_str()))?;
+        let template = self
+            .templates
+            .get_template(&format!("{}.{form}", kind.as_str()))?;
         template.render(context! { name, ..Value::from(Serde(&news.facts)) })
     }
 }
@@ -93,7 +101,12 @@ mod tests {
             "verification_token": "t0k3n", "total": "7.50 EUR",
             "lines": [{ "name": "<b>Bowl</b>", "quantity": 3, "price": "7.50 EUR" }],
         });
-        News { kind, user_id: Uuid::nil(), facts }
+        News {
+            kind,
+            user_id: Uuid::nil(),
+            to: None,
+            facts,
+        }
     }
 
     #[test]
@@ -101,7 +114,10 @@ mod tests {
         let letters = Letters::new().unwrap();
         for kind in Kind::ALL {
             let letter = letters.write(&news(kind), "Customer").unwrap();
-            assert!(!letter.subject.is_empty() && !letter.subject.contains('\n'), "{letter:?}");
+            assert!(
+                !letter.subject.is_empty() && !letter.subject.contains('\n'),
+                "{letter:?}"
+            );
             assert!(letter.text.contains("Customer"), "{letter:?}");
             assert!(letter.html.contains("</html>"), "{letter:?}");
         }
@@ -110,9 +126,15 @@ mod tests {
     #[test]
     fn names_cannot_smuggle_markup_into_the_html() {
         let letters = Letters::new().unwrap();
-        let letter = letters.write(&news(Kind::OrderPaid), "<script>alert(1)</script>").unwrap();
+        let letter = letters
+            .write(&news(Kind::OrderPaid), "<script>alert(1)</script>")
+            .unwrap();
         assert!(!letter.html.contains("<script>"), "{}", letter.html);
         assert!(!letter.html.contains("<b>Bowl"), "{}", letter.html);
-        assert!(letter.text.contains("<b>Bowl</b>"), "text is not escaped: {}", letter.text);
+        assert!(
+            letter.text.contains("<b>Bowl</b>"),
+            "text is not escaped: {}",
+            letter.text
+        );
     }
 }

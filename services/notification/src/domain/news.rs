@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::Recipient;
+
 /// What a mail is about; also the name of its template and its label in metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     Welcome,
+    AddressChanged,
     OrderPaid,
     OrderCancelled,
     OrderStatus,
@@ -21,13 +24,20 @@ pub(crate) enum Kind {
 
 impl Kind {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Welcome, Self::OrderPaid, Self::OrderCancelled, Self::OrderStatus, Self::Refund];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Welcome,
+        Self::AddressChanged,
+        Self::OrderPaid,
+        Self::OrderCancelled,
+        Self::OrderStatus,
+        Self::Refund,
+    ];
 
     /// The name of the template.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Welcome => "welcome",
+            Self::AddressChanged => "address_changed",
             Self::OrderPaid => "order_paid",
             Self::OrderCancelled => "order_cancelled",
             Self::OrderStatus => "order_status",
@@ -46,7 +56,10 @@ pub(crate) struct Preferences {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { order_updates: true, payment_updates: true }
+        Self {
+            order_updates: true,
+            payment_updates: true,
+        }
     }
 }
 
@@ -54,7 +67,7 @@ impl Preferences {
     /// Whether a mail of this kind is wanted.
     pub(crate) fn allow(self, kind: Kind) -> bool {
         match kind {
-            Kind::Welcome => true,
+            Kind::Welcome | Kind::AddressChanged => true,
             Kind::OrderPaid | Kind::OrderCancelled | Kind::OrderStatus => self.order_updates,
             Kind::Refund => self.payment_updates,
         }
@@ -66,15 +79,19 @@ impl Preferences {
 pub(crate) struct News {
     pub(crate) kind: Kind,
     pub(crate) user_id: Uuid,
+    /// The address that the mail is about. A code that proves an address goes there and nowhere else, whatever the
+    /// customer's address is by now.
+    pub(crate) to: Option<Recipient>,
     /// What the template says, beside the customer's name.
     pub(crate) facts: Value,
 }
 
 #[derive(Deserialize)]
-struct Registered {
+struct Account {
     user_id: Uuid,
-    #[serde(default)]
-    verification_token: String,
+    email: String,
+    name: String,
+    verification_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -117,23 +134,43 @@ impl News {
     /// The news in an event; `None` if it is none for a customer.
     pub(crate) fn read(event: &Event) -> Result<Option<Self>, ApplyError> {
         let news = match event.event_type.as_str() {
-            "UserRegistered" => {
-                let Registered { user_id, verification_token } = event.parse()?;
-                Self::new(Kind::Welcome, user_id, json!({ "verification_token": verification_token }))
+            "UserRegistered" => Self::account(Kind::Welcome, event.parse()?),
+            "UserUpdated" => {
+                let account: Account = event.parse()?;
+                if account.verification_token.is_none() {
+                    return Ok(None);
+                }
+                Self::account(Kind::AddressChanged, account)
             }
             "OrderPaid" => Self::paid(event.parse()?)?,
             "OrderCancelled" => {
-                let Cancelled { order_id, user_id, reason } = event.parse()?;
+                let Cancelled {
+                    order_id,
+                    user_id,
+                    reason,
+                } = event.parse()?;
                 let facts = json!({ "order_id": order_id, "reason": in_words(&reason) });
                 Self::new(Kind::OrderCancelled, user_id, facts)
             }
             "OrderStatusChanged" => {
-                let StatusChanged { order_id, user_id, to } = event.parse()?;
+                let StatusChanged {
+                    order_id,
+                    user_id,
+                    to,
+                } = event.parse()?;
+                // Paid and cancelled have mails of their own.
+                if !matches!(to.as_str(), "shipped" | "delivered") {
+                    return Ok(None);
+                }
                 let facts = json!({ "order_id": order_id, "status": to });
                 Self::new(Kind::OrderStatus, user_id, facts)
             }
             "PaymentRefunded" => {
-                let Refunded { order_id, user_id, amount } = event.parse()?;
+                let Refunded {
+                    order_id,
+                    user_id,
+                    amount,
+                } = event.parse()?;
                 let facts = json!({ "order_id": order_id, "amount": amount.to_string() });
                 Self::new(Kind::Refund, user_id, facts)
             }
@@ -143,11 +180,30 @@ impl News {
     }
 
     fn new(kind: Kind, user_id: Uuid, facts: Value) -> Self {
-        Self { kind, user_id, facts }
+        Self {
+            kind,
+            user_id,
+            to: None,
+            facts,
+        }
+    }
+
+    fn account(kind: Kind, account: Account) -> Self {
+        let facts = json!({ "verification_token": account.verification_token });
+        let to = Some(Recipient::new(account.email, &account.name));
+        Self {
+            to,
+            ..Self::new(kind, account.user_id, facts)
+        }
     }
 
     fn paid(paid: Paid) -> Result<Self, ApplyError> {
-        let Paid { order_id, user_id, items, total } = paid;
+        let Paid {
+            order_id,
+            user_id,
+            items,
+            total,
+        } = paid;
         let lines = items.iter().map(|line| {
             let price = line
                 .unit_price
@@ -215,8 +271,36 @@ mod tests {
 
     #[test]
     fn mails_about_the_account_cannot_be_switched_off() {
-        let nothing = Preferences { order_updates: false, payment_updates: false };
-        let wanted: Vec<_> = Kind::ALL.into_iter().filter(|kind| nothing.allow(*kind)).collect();
-        assert_eq!(wanted, [Kind::Welcome]);
+        let nothing = Preferences {
+            order_updates: false,
+            payment_updates: false,
+        };
+        let wanted: Vec<_> = Kind::ALL
+            .into_iter()
+            .filter(|kind| nothing.allow(*kind))
+            .collect();
+        assert_eq!(wanted, [Kind::Welcome, Kind::AddressChanged]);
+    }
+
+    #[test]
+    fn a_code_for_an_address_goes_to_that_address() {
+        let data = json!({ "user_id": Uuid::nil(), "email": "new@faultline.test", "name": "Ada",
+                           "verification_token": "t0k3n" });
+        let news = News::read(&event("UserUpdated", data)).unwrap().unwrap();
+        assert_eq!(
+            (news.kind, news.to.unwrap().email.as_str()),
+            (Kind::AddressChanged, "new@faultline.test")
+        );
+        let renamed = json!({ "user_id": Uuid::nil(), "email": "a@faultline.test", "name": "Eva" });
+        assert_eq!(News::read(&event("UserUpdated", renamed)).unwrap(), None);
+    }
+
+    #[test]
+    fn only_shipping_and_delivery_are_news_of_a_status() {
+        for (to, is_news) in [("shipped", true), ("delivered", true), ("paid", false)] {
+            let data = json!({ "order_id": Uuid::nil(), "user_id": Uuid::nil(), "to": to });
+            let news = News::read(&event("OrderStatusChanged", data)).unwrap();
+            assert_eq!(news.is_some(), is_news, "{to}");
+        }
     }
 }

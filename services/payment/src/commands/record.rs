@@ -1,29 +1,24 @@
 //! Writing down what a provider said, with the event that tells of it, in one transaction. Whoever comes second with the
 //! same news changes nothing.
 
+mod ends;
+mod refund;
+
 use std::time::Duration;
 
-use chassis::{events::outbox, idempotency};
+use chassis::idempotency;
 use serde::Serialize;
-use serde_json::json;
 use sqlx::PgConnection;
-use tracing::{error, warn};
+use tracing::error;
+use uuid::Uuid;
 
-use super::{Actor, Commands, audited, drive::ChargeStep, drive::RefundStep};
+use super::{Actor, Commands, drive::ChargeStep};
 use crate::{
-    domain::{
-        Attempt, AttemptState, NextMove, Payment, PaymentId, Provider, Refund, RefundKind,
-        RefundStatus, Status,
-    },
+    domain::{Attempt, AttemptState, NextMove, Payment, PaymentId, Provider, Status},
     error::Error,
-    events::{self, Happened},
-    provider::{Capture, ChargeOutcome, RefundOutcome},
-    store::{attempts, payments, refunds},
-    views::{PaymentBody, RefundBody},
+    provider::ChargeOutcome,
+    store::{attempts, payments},
 };
-
-/// Why a payment that was voided in time has failed, for those who listen.
-const VOIDED: &str = "voided";
 
 /// What follows for the charge.
 pub(super) enum Next {
@@ -61,7 +56,7 @@ impl Commands {
         outcome: ChargeOutcome,
         may_fail_over: bool,
         actor: &Actor,
-    ) -> Result<Next, Error> {
+    ) -> Result<Recorded, Error> {
         let mut tx = self.0.pool.begin().await?;
         let news = ChargeNews {
             payment: step.payment.id,
@@ -86,7 +81,7 @@ impl Commands {
                 .with_label_values(&[from, to])
                 .inc();
         }
-        Ok(recorded.next)
+        Ok(recorded)
     }
 
     /// As [`Self::record_charge`], in the caller's transaction. `None` if there is no such attempt.
@@ -167,102 +162,6 @@ impl Commands {
         }
     }
 
-    async fn end_as_captured(
-        &self,
-        conn: &mut PgConnection,
-        mut payment: Payment,
-        mut attempt: Attempt,
-        capture: &Capture,
-        news: &ChargeNews<'_>,
-    ) -> Result<Payment, Error> {
-        attempt.state = AttemptState::Captured;
-        attempt.provider_payment_id = Some(capture.payment_id.clone());
-        attempt.provider_capture_id.clone_from(&capture.capture_id);
-        attempts::save(conn, &attempt, None, None).await?;
-        payment.position = payment.position.capture()?;
-        let event = events::next(&mut payment, &Happened::Completed);
-        outbox::append(conn, &event).await?;
-        let payment = payments::save(conn, &payment, news.watch_after).await?;
-        let detail = json!({
-            "amount": capture.amount, "provider": attempt.provider, "provider_payment": capture.payment_id,
-        });
-        audited(conn, payment.id, news.actor, "payment.captured", detail).await?;
-        answer_key(conn, payment.id.0, &PaymentBody::from(&payment)).await?;
-        Ok(payment)
-    }
-
-    async fn end_as_declined(
-        &self,
-        conn: &mut PgConnection,
-        mut payment: Payment,
-        mut attempt: Attempt,
-        code: &str,
-        actor: &Actor,
-    ) -> Result<Payment, Error> {
-        attempt.state = AttemptState::Declined;
-        attempts::save(conn, &attempt, Some(code), None).await?;
-        payment.position = payment.position.decline()?;
-        payment.decline_code = Some(code.to_owned());
-        let event = events::next(&mut payment, &Happened::Failed { code });
-        outbox::append(conn, &event).await?;
-        let payment = payments::save(conn, &payment, Duration::ZERO).await?;
-        let detail = json!({ "code": code, "provider": attempt.provider });
-        audited(conn, payment.id, actor, "payment.declined", detail).await?;
-        answer_key(conn, payment.id.0, &PaymentBody::from(&payment)).await?;
-        Ok(payment)
-    }
-
-    /// Nothing was processed and nothing will be: the attempt is closed before anybody can begin another call.
-    pub(super) async fn end_as_voided(
-        &self,
-        conn: &mut PgConnection,
-        mut payment: Payment,
-        mut attempt: Attempt,
-        actor: &Actor,
-    ) -> Result<Payment, Error> {
-        attempt.state = AttemptState::NotProcessed;
-        attempts::save(conn, &attempt, None, Some(VOIDED)).await?;
-        payment.position = payment.position.void()?;
-        let event = events::next(&mut payment, &Happened::Failed { code: VOIDED });
-        outbox::append(conn, &event).await?;
-        let payment = payments::save(conn, &payment, Duration::ZERO).await?;
-        audited(conn, payment.id, actor, "payment.voided", json!({})).await?;
-        Ok(payment)
-    }
-
-    async fn fail_over(
-        &self,
-        conn: &mut PgConnection,
-        mut payment: Payment,
-        mut attempt: Attempt,
-        why: &str,
-        news: &ChargeNews<'_>,
-    ) -> Result<(Payment, Next), Error> {
-        let (from, to) = (attempt.provider, attempt.provider.other());
-        warn!(payment_id = %payment.id, from = from.as_str(), to = to.as_str(), why, "failing over");
-        attempt.state = AttemptState::NotProcessed;
-        attempts::save(conn, &attempt, None, Some(why)).await?;
-        let attempt = attempts::open(conn, payment.id, to).await?;
-        payment.provider = Some(to);
-        let payment = payments::save(conn, &payment, news.watch_after).await?;
-        let detail = json!({ "from": from, "to": to, "why": why });
-        audited(conn, payment.id, news.actor, "payment.failed_over", detail).await?;
-        Ok((payment, Next::FailOver(Box::new(attempt))))
-    }
-
-    async fn wait(
-        &self,
-        conn: &mut PgConnection,
-        payment: Payment,
-        attempt: Attempt,
-        why: &str,
-    ) -> Result<(Payment, Next), Error> {
-        warn!(payment_id = %payment.id, provider = attempt.provider.as_str(), why, "not settled yet");
-        attempts::save(conn, &attempt, None, Some(why)).await?;
-        let payment = payments::save(conn, &payment, self.next_check(&payment)).await?;
-        Ok((payment, Next::Wait))
-    }
-
     /// Money where our account of calls says that there can be none, or none where there was some. This must never
     /// happen; it is shown rather than acted on, because whatever we believe then is wrong somewhere.
     fn notice_contradiction(&self, attempt: &Attempt, outcome: &ChargeOutcome) {
@@ -277,130 +176,12 @@ impl Commands {
             self.0.metrics.count_anomaly("provider_contradicts");
         }
     }
-
-    /// Records the answer about a refund. True when it was definite.
-    pub(super) async fn record_refund(
-        &self,
-        step: &RefundStep,
-        outcome: RefundOutcome,
-        actor: &Actor,
-    ) -> Result<bool, Error> {
-        let mut tx = self.0.pool.begin().await?;
-        let payment = payments::lock(&mut tx, step.payment.id)
-            .await?
-            .ok_or(Error::NotFound)?;
-        let refund = refunds::by_id(&mut *tx, step.refund.id)
-            .await?
-            .ok_or(Error::Books("a refund has disappeared"))?;
-        if refund.status != RefundStatus::Pending {
-            return Ok(true);
-        }
-        let outcome = self.never_give_up_a_void(&refund, outcome);
-        let label = match &outcome {
-            RefundOutcome::Succeeded { refund_id } => {
-                refund_succeeded(
-                    &mut tx,
-                    payment,
-                    refund,
-                    refund_id,
-                    self.0.limits.lease,
-                    actor,
-                )
-                .await?;
-                Some("succeeded")
-            }
-            RefundOutcome::Refused { code } => {
-                refund_failed(&mut tx, payment, refund, code, self.0.limits.lease, actor).await?;
-                Some("failed")
-            }
-            RefundOutcome::Unknown { .. } => {
-                payments::save(&mut tx, &payment, self.next_check(&payment)).await?;
-                None
-            }
-        };
-        tx.commit().await?;
-        self.0.outbox.wake();
-        if let Some(outcome) = label {
-            let kind = match step.refund.kind {
-                RefundKind::Requested => "requested",
-                RefundKind::Void => "void",
-            };
-            let labels = [step.attempt.provider.as_str(), kind, outcome];
-            self.0.metrics.refunds.with_label_values(&labels).inc();
-        }
-        Ok(label.is_some())
-    }
-
-    /// A customer's money must not stay because a provider says no: asked again, and shown to a person.
-    fn never_give_up_a_void(&self, refund: &Refund, outcome: RefundOutcome) -> RefundOutcome {
-        match outcome {
-            RefundOutcome::Refused { code } if refund.kind == RefundKind::Void => {
-                error!(payment_id = %refund.payment_id, code, "the provider refuses the refund of a void");
-                self.0.metrics.count_anomaly("void_refund_refused");
-                RefundOutcome::Unknown { why: code }
-            }
-            other => other,
-        }
-    }
-}
-
-async fn refund_succeeded(
-    conn: &mut PgConnection,
-    mut payment: Payment,
-    refund: Refund,
-    provider_refund_id: &str,
-    watch_after: Duration,
-    actor: &Actor,
-) -> Result<(), Error> {
-    refunds::succeed(conn, refund.id, provider_refund_id).await?;
-    payment.position = payment.position.complete_refund(refund.amount)?;
-    let event = events::next(&mut payment, &Happened::Refunded(&refund));
-    outbox::append(conn, &event).await?;
-    refund_ended(
-        conn,
-        payment,
-        refund,
-        "refund.succeeded",
-        watch_after,
-        actor,
-    )
-    .await
-}
-
-async fn refund_failed(
-    conn: &mut PgConnection,
-    mut payment: Payment,
-    refund: Refund,
-    code: &str,
-    watch_after: Duration,
-    actor: &Actor,
-) -> Result<(), Error> {
-    refunds::fail(conn, refund.id, code).await?;
-    payment.position = payment.position.abandon_refund(refund.amount)?;
-    refund_ended(conn, payment, refund, "refund.failed", watch_after, actor).await
-}
-
-async fn refund_ended(
-    conn: &mut PgConnection,
-    payment: Payment,
-    refund: Refund,
-    action: &'static str,
-    watch_after: Duration,
-    actor: &Actor,
-) -> Result<(), Error> {
-    let payment = payments::save(conn, &payment, watch_after).await?;
-    let refund = refunds::by_id(&mut *conn, refund.id)
-        .await?
-        .ok_or(Error::Books("a refund has disappeared"))?;
-    let detail = json!({ "refund_id": refund.id, "amount": payment.money(refund.amount), "failure_code": refund.failure_code });
-    audited(conn, payment.id, actor, action, detail).await?;
-    answer_key(conn, refund.id.0, &RefundBody::of(&payment, &refund)).await
 }
 
 /// Stores the answer for whoever repeats the request that made this.
 async fn answer_key<T: Serialize>(
     conn: &mut PgConnection,
-    made: uuid::Uuid,
+    made: Uuid,
     body: &T,
 ) -> Result<(), Error> {
     let body = serde_json::to_value(body).expect("our own types are plain JSON");

@@ -73,7 +73,8 @@ pub(crate) async fn save(
     .bind(&attempt.provider_payment_id)
     .bind(&attempt.provider_capture_id)
     .bind(decline_code)
-    .bind(note)
+    // It may repeat what a provider sent, and PostgreSQL stores no NUL.
+    .bind(note.map(|note| note.replace('\0', "")))
     .execute(conn)
     .await?;
     Ok(())

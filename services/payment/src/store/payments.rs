@@ -96,6 +96,7 @@ pub(crate) async fn save(
     sqlx::query_as(
         "UPDATE payments SET status = $2, captured = $3, refund_held = $4, refunded = $5, void_requested = $6,
              provider = $7, decline_code = $8, version = $9, updated_at = clock_timestamp(),
+             checks = CASE WHEN $10 THEN checks ELSE 0 END,
              token_sealed = CASE WHEN $2 = 'pending' THEN token_sealed END,
              token_key_id = CASE WHEN $2 = 'pending' THEN token_key_id END,
              next_check_at = CASE WHEN $10 THEN clock_timestamp() + make_interval(secs => $11) END

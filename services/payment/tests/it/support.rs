@@ -119,6 +119,12 @@ impl Shop {
         )
     }
 
+    /// A delivery of a provider, not signed yet.
+    pub(crate) fn webhook(&self) -> RequestBuilder {
+        self.client
+            .post(format!("{}/webhooks/psp", self.running.url()))
+    }
+
     /// A request of the order service.
     pub(crate) fn as_order(&self, method: Method, path: &str) -> RequestBuilder {
         self.request(method, path)

@@ -68,9 +68,12 @@ async fn after_a_change_of_keys_pending_tokens_are_sealed_with_the_new_one() {
         shop.pay(order, "tok_visa").await;
     }
     let both = format!("{KEY_2},{KEY_1}");
-    let second =
-        shop.second_instance(&[("PAYMENT_ENCRYPTION_KEYS", &both), PATIENT[1], PATIENT[2]]);
-    let second = second.await;
+    let rotated = [
+        ("PAYMENT_ENCRYPTION_KEYS", both.as_str()),
+        PATIENT[1],
+        PATIENT[2],
+    ];
+    let second = shop.second_instance(&rotated).await;
     for &order in &orders {
         wait_for(LIMIT, async || {
             key_id(&shop, order).await.as_deref() == Some("k2")

@@ -40,7 +40,7 @@ async fn deliver(shop: &Shop, event: &Value) -> Answer {
 async fn deliver_signed_at(shop: &Shop, event: &Value, time: i64) -> Answer {
     let payload = event.to_string();
     let signature = psp::signature::stripe_header(WEBHOOK_SECRET, time, &payload);
-    let request = shop.request(reqwest::Method::POST, "/webhooks/psp");
+    let request = shop.webhook();
     send(request.header("stripe-signature", signature).body(payload)).await
 }
 
@@ -146,7 +146,7 @@ async fn what_is_not_signed_in_time_by_the_provider_is_refused() {
         ("t=1,v1=00", payload.as_str()),
         ("nonsense", payload.as_str()),
     ] {
-        let request = shop.request(reqwest::Method::POST, "/webhooks/psp");
+        let request = shop.webhook();
         let request = request
             .header("stripe-signature", signature)
             .body(body.to_owned());
@@ -156,9 +156,7 @@ async fn what_is_not_signed_in_time_by_the_provider_is_refused() {
             "{signature}"
         );
     }
-    let unsigned = shop
-        .request(reqwest::Method::POST, "/webhooks/psp")
-        .body(payload);
+    let unsigned = shop.webhook().body(payload);
     assert_eq!(
         send(unsigned).await.problem(),
         (401, "webhook_signature_invalid")
@@ -182,9 +180,7 @@ async fn a_signed_body_that_is_no_event_is_refused() {
         );
     }
     let large = "x".repeat(2 * 1024 * 1024);
-    let request = shop
-        .request(reqwest::Method::POST, "/webhooks/psp")
-        .body(large);
+    let request = shop.webhook().body(large);
     assert_eq!(send(request).await.problem(), (413, "body_too_large"));
     shop.close().await;
 }
@@ -198,7 +194,7 @@ async fn the_providers_own_deliveries_settle_payments_of_both_providers() {
     );
     let psp_db = testing::database(&psp::MIGRATOR).await;
     let addr = free_addr().to_string();
-    let hook = format!("http://{addr}/api/v1/payments/webhooks/psp");
+    let hook = format!("http://{addr}/webhooks/psp");
     let psp = start_psp(
         &psp_db,
         &[("WEBHOOK_URL", &hook), ("WEBHOOK_RETRY_BASE_MS", "20")],
