@@ -53,13 +53,18 @@ impl Person {
         let stranger = Self::stranger(lab);
         let email = format!("e2e-{}@faultline.test", Uuid::now_v7().simple());
         let account = json!({ "email": email, "password": PASSWORD, "name": "Customer" });
-        stranger.post("/api/v1/auth/register", &account).await.expect(201);
+        stranger
+            .post("/api/v1/auth/register", &account)
+            .await
+            .expect(201);
         stranger.log_in(&email, PASSWORD).await
     }
 
     /// The lab's administrator.
     pub(crate) async fn administrator(lab: &Lab) -> Self {
-        Self::stranger(lab).log_in(lab.env("ADMIN_EMAIL"), lab.env("ADMIN_PASSWORD")).await
+        Self::stranger(lab)
+            .log_in(lab.env("ADMIN_EMAIL"), lab.env("ADMIN_PASSWORD"))
+            .await
     }
 
     pub(crate) async fn log_in(&self, email: &str, password: &str) -> Self {
@@ -79,7 +84,8 @@ impl Person {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send(Method::POST, path, Some(body.to_string()), &[]).await
+        self.send(Method::POST, path, Some(body.to_string()), &[])
+            .await
     }
 
     /// Any request; a body is sent as JSON unless `headers` say otherwise.
@@ -104,17 +110,40 @@ impl Person {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = request.send().await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+        let response = request
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("{path}: {error:?}"));
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await.unwrap();
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        Answer { status, headers, body }
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    /// Sends a part of a payment back, as the shop does.
+    pub(crate) async fn refund(&self, payment: &str, cents: i64) -> Answer {
+        let amount = json!({ "amount": cents, "currency": "EUR" });
+        let body = json!({ "amount": amount, "reason": "scratched" }).to_string();
+        let key = Uuid::now_v7().to_string();
+        let path = format!("/api/v1/payments/{payment}/refunds");
+        self.send(
+            Method::POST,
+            &path,
+            Some(body),
+            &[("idempotency-key", &key)],
+        )
+        .await
     }
 
     /// Orders units of a product.
     pub(crate) async fn order(&self, product: &str, quantity: u32, token: &str) -> Answer {
-        self.post("/api/v1/orders", &order_body(product, quantity, token)).await
+        self.post("/api/v1/orders", &order_body(product, quantity, token))
+            .await
     }
 }
 
@@ -134,9 +163,15 @@ pub(crate) async fn product_with_stock(lab: &Lab, units: u32) -> String {
         "name": "Test kettle", "description": "Boils.", "category": "kitchen",
         "price": { "amount": 1250, "currency": "EUR" }, "attributes": {},
     });
-    let product = administrator.post("/api/v1/products", &product).await.expect(201);
+    let product = administrator
+        .post("/api/v1/products", &product)
+        .await
+        .expect(201);
     let id = product["id"].as_str().unwrap().to_owned();
     let stock = json!({ "items": [{ "product_id": id, "quantity": units }] });
-    administrator.post("/api/v1/inventory/import", &stock).await.expect(200);
+    administrator
+        .post("/api/v1/inventory/import", &stock)
+        .await
+        .expect(200);
     id
 }

@@ -14,14 +14,31 @@ use crate::{
 };
 
 /// Services that have crash points.
-const SERVICES: [&str; 7] =
-    ["user", "product", "order", "payment", "notification", "inventory", "psp"];
+const SERVICES: [&str; 7] = [
+    "user",
+    "product",
+    "order",
+    "payment",
+    "notification",
+    "inventory",
+    "psp",
+];
 /// From the restart of what was killed to the end of every saga.
 const RECOVERY_MAX: Duration = Duration::from_secs(10);
 
 async fn points(lab: &Lab, service: &str) -> Vec<String> {
-    let url = format!("{}/crash-points", lab.env(&format!("{}_ADMIN_URL", service.to_uppercase())));
-    let listed: Value = Client::new().get(url).send().await.unwrap().json().await.unwrap();
+    let url = format!(
+        "{}/crash-points",
+        lab.env(&format!("{}_ADMIN_URL", service.to_uppercase()))
+    );
+    let listed: Value = Client::new()
+        .get(url)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     let name = |point: &Value| point["name"].as_str().unwrap().to_owned();
     listed.as_array().unwrap().iter().map(name).collect()
 }
@@ -29,8 +46,17 @@ async fn points(lab: &Lab, service: &str) -> Vec<String> {
 async fn arm(lab: &Lab, service: &str, point: &str) {
     let admin = lab.env(&format!("{}_ADMIN_URL", service.to_uppercase()));
     let url = format!("{admin}/crash-points/{point}");
-    let answer = Client::new().put(url).json(&json!({ "hit": 1 })).send().await.unwrap();
-    assert!(answer.status().is_success(), "{point}: {:?}", answer.text().await);
+    let answer = Client::new()
+        .put(url)
+        .json(&json!({ "hit": 1 }))
+        .send()
+        .await
+        .unwrap();
+    assert!(
+        answer.status().is_success(),
+        "{point}: {:?}",
+        answer.text().await
+    );
 }
 
 /// One of everything: paid, declined, cancelled, refunded, a new customer and a new product. Some of it will fail,
@@ -48,13 +74,14 @@ async fn life_goes_on(lab: &Lab) {
     }
     if let Some(id) = paid.body["id"].as_str() {
         let reason = json!({ "reason": "changed my mind" });
-        customer.post(&format!("/api/v1/orders/{id}/cancel"), &reason).await;
+        customer
+            .post(&format!("/api/v1/orders/{id}/cancel"), &reason)
+            .await;
     }
     while let Some(order) = all.join_next().await {
         let Ok(order) = order else { continue };
         if let Some(payment) = order.body["payment_id"].as_str() {
-            let refund = json!({ "reason": "scratched", "amount": { "amount": 100, "currency": "EUR" } });
-            shop.post(&format!("/api/v1/payments/{payment}/refunds"), &refund).await;
+            shop.refund(payment, 100).await;
         }
     }
 }
@@ -65,18 +92,31 @@ async fn survives(lab: &Lab, service: &str, point: &str) {
     arm(lab, service, point).await;
     let lived = tokio::time::timeout(Duration::from_secs(60), life_goes_on_tolerantly(lab)).await;
     assert!(lived.is_ok(), "{point}: a request hung");
-    eventually(&format!("{point} was reached"), Duration::from_secs(20), async || restarts(lab) > before)
-        .await;
-    eventually(&format!("{service} is back"), Duration::from_secs(20), async || {
-        lab.process(service)["state"] == "ready"
-    })
+    eventually(
+        &format!("{point} was reached"),
+        Duration::from_secs(20),
+        async || restarts(lab) > before,
+    )
+    .await;
+    eventually(
+        &format!("{service} is back"),
+        Duration::from_secs(20),
+        async || lab.process(service)["state"] == "ready",
+    )
     .await;
     let back = Instant::now();
     let audit = || lab.faultline(&["audit", "--patience", "10"]);
     let audited = audit();
     let took = back.elapsed();
-    assert!(audited.status.success(), "after {point}:\n{}", text(&audited));
-    assert!(took < RECOVERY_MAX + Duration::from_secs(5), "{point}: settled after {took:?}");
+    assert!(
+        audited.status.success(),
+        "after {point}:\n{}",
+        text(&audited)
+    );
+    assert!(
+        took < RECOVERY_MAX + Duration::from_secs(5),
+        "{point}: settled after {took:?}"
+    );
 }
 
 /// Requests in flight when something dies may fail; that must not fail the test.
@@ -87,7 +127,9 @@ async fn life_goes_on_tolerantly(lab: &Lab) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_kill_at_any_crash_point_every_saga_ends_and_the_books_balance() {
-    let lab = tokio::task::spawn_blocking(|| Lab::start("crashes")).await.unwrap();
+    let lab = tokio::task::spawn_blocking(|| Lab::start("crashes"))
+        .await
+        .unwrap();
     let mut survived = 0;
     for service in SERVICES {
         for point in points(&lab, service).await {
@@ -95,6 +137,9 @@ async fn after_a_kill_at_any_crash_point_every_saga_ends_and_the_books_balance()
             survived += 1;
         }
     }
-    assert!(survived >= 15, "only {survived} crash points are registered");
+    assert!(
+        survived >= 15,
+        "only {survived} crash points are registered"
+    );
     assert_eq!(lab.down(), Vec::<u64>::new());
 }

@@ -27,7 +27,10 @@ async fn logging_out_revokes_the_access_token_at_the_gateway() {
     customer.get("/api/v1/orders").await.expect(200);
     let logout = customer.post("/api/v1/auth/logout", &json!({})).await;
     assert_eq!(logout.status, 204, "{}", logout.body);
-    assert_eq!(customer.get("/api/v1/orders").await.expect(401)["code"], "token_revoked");
+    assert_eq!(
+        customer.get("/api/v1/orders").await.expect(401)["code"],
+        "token_revoked"
+    );
 }
 
 #[tokio::test]
@@ -38,13 +41,24 @@ async fn tokens_that_were_tampered_with_are_refused() {
     // {"alg":"none","typ":"JWT"}
     let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.", parts[1]);
     let unsigned = format!("{}.{}.", parts[0], parts[1]);
-    let foreign = format!("{}.{}.{}", parts[0], parts[1], parts[2].chars().rev().collect::<String>());
+    let foreign = format!(
+        "{}.{}.{}",
+        parts[0],
+        parts[1],
+        parts[2].chars().rev().collect::<String>()
+    );
     for token in [none, unsigned, foreign, "rubbish".to_owned()] {
-        let thief = Person { token: token.clone(), ..customer.clone() };
+        let thief = Person {
+            token: token.clone(),
+            ..customer.clone()
+        };
         let answer = thief.get("/api/v1/orders").await;
         assert_eq!(answer.headers["www-authenticate"], "Bearer");
         assert_eq!(answer.expect(401)["code"], "token_invalid", "{token}");
     }
     let nobody = Person::stranger(lab);
-    assert_eq!(nobody.get("/api/v1/orders").await.expect(401)["code"], "token_missing");
+    assert_eq!(
+        nobody.get("/api/v1/orders").await.expect(401)["code"],
+        "token_missing"
+    );
 }

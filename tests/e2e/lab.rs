@@ -20,7 +20,9 @@ static SHARED: OnceLock<Lab> = OnceLock::new();
 /// The lab that tests share which do not break anything. `with-parts` stops it in the end.
 pub(crate) async fn shared() -> &'static Lab {
     // Starting blocks for seconds; other tests of this binary wait for the same lab meanwhile.
-    tokio::task::spawn_blocking(|| SHARED.get_or_init(|| Lab::start("shared"))).await.unwrap()
+    tokio::task::spawn_blocking(|| SHARED.get_or_init(|| Lab::start("shared")))
+        .await
+        .unwrap()
 }
 
 impl Lab {
@@ -30,7 +32,10 @@ impl Lab {
             "TEST_LABS_DIR is not set; run it through: faultline with-parts -- cargo test -p e2e",
         );
         let home = PathBuf::from(labs).join(name);
-        let mut lab = Self { home, env: Value::Null };
+        let mut lab = Self {
+            home,
+            env: Value::Null,
+        };
         let up = lab.faultline(&["--base-port", "auto", "up", "--detach"]);
         assert!(up.status.success(), "up failed:\n{}", text(&up));
         lab.env = lab.json(&["env", "--json"]);
@@ -57,7 +62,9 @@ impl Lab {
 
     /// A value of `faultline env`.
     pub(crate) fn env(&self, name: &str) -> &str {
-        self.env[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.env))
+        self.env[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {name} in {}", self.env))
     }
 
     /// A path at the gateway.
@@ -69,21 +76,35 @@ impl Lab {
     pub(crate) fn process(&self, name: &str) -> Value {
         let status = self.json(&["status", "--json"]);
         let processes = status["processes"].as_array().unwrap();
-        processes.iter().find(|process| process["name"] == name).unwrap().clone()
+        processes
+            .iter()
+            .find(|process| process["name"] == name)
+            .unwrap()
+            .clone()
     }
 
     /// Fails with the counter-examples unless the books balance.
     pub(crate) fn assert_balanced(&self, why: &str) {
         let report = self.json(&["audit", "--json", "--patience", "10"]);
-        let bad: Vec<&Value> =
-            report["checks"].as_array().unwrap().iter().filter(|c| c["ok"] == false).collect();
-        assert!(report["balanced"] == true, "{why}: {}", serde_json::to_string_pretty(&bad).unwrap());
+        let bad: Vec<&Value> = report["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|c| c["ok"] == false)
+            .collect();
+        assert!(
+            report["balanced"] == true,
+            "{why}: {}",
+            serde_json::to_string_pretty(&bad).unwrap()
+        );
     }
 
     /// Everything that any process of the lab has logged.
     pub(crate) fn logs(&self) -> String {
         let files = std::fs::read_dir(self.home.join("logs")).unwrap().flatten();
-        files.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect()
+        files
+            .filter_map(|file| std::fs::read_to_string(file.path()).ok())
+            .collect()
     }
 
     /// Stops the lab and says which of its processes are left.
@@ -98,8 +119,18 @@ impl Lab {
         assert!(!pids.is_empty());
         let down = self.faultline(&["down"]);
         assert!(down.status.success(), "{}", text(&down));
-        pids.into_iter().filter(|pid| PathBuf::from(format!("/proc/{pid}")).exists()).collect()
+        pids.into_iter().filter(|pid| is_alive(*pid)).collect()
     }
+}
+
+/// Whether a process runs. One that has ended and that nobody has asked about yet (a zombie) does not.
+fn is_alive(pid: u64) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit(") ")
+        .next()
+        .and_then(|rest| rest.chars().next());
+    state.is_some_and(|state| state != 'Z')
 }
 
 /// Where cargo puts the workspace's programs: two folders above this test.
@@ -111,7 +142,11 @@ fn bin_dir() -> PathBuf {
 /// What a command printed, for a failure's message.
 pub(crate) fn text(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
-    format!("{}\n{}", String::from_utf8_lossy(out), String::from_utf8_lossy(err))
+    format!(
+        "{}\n{}",
+        String::from_utf8_lossy(out),
+        String::from_utf8_lossy(err)
+    )
 }
 
 /// Waits for a condition, at most so long.

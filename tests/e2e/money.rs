@@ -11,7 +11,9 @@ use crate::{
 
 /// What the provider's own ledger says about an order: captures, captured, refunded.
 async fn ledger(lab: &Lab, order: &str) -> (i64, i64, i64) {
-    let mut psp = PgConnection::connect(lab.env("AUDITOR_PSP_URL")).await.unwrap();
+    let mut psp = PgConnection::connect(lab.env("AUDITOR_PSP_URL"))
+        .await
+        .unwrap();
     sqlx::query_as(
         "SELECT count(*) FILTER (WHERE kind = 'capture'),
                 coalesce(sum(amount) FILTER (WHERE kind = 'capture'), 0)::bigint,
@@ -30,9 +32,15 @@ async fn an_order_whose_capture_was_never_answered_ends_paid_exactly_once() {
     let product = product_with_stock(lab, 5).await;
     let customer = Person::customer(lab).await;
 
-    let answer = customer.order(&product, 1, "tok_visa_captureThenHang").await;
+    let answer = customer
+        .order(&product, 1, "tok_visa_captureThenHang")
+        .await;
 
-    assert!(matches!(answer.status.as_u16(), 201 | 202), "{}", answer.body);
+    assert!(
+        matches!(answer.status.as_u16(), 201 | 202),
+        "{}",
+        answer.body
+    );
     let id = answer.body["id"].as_str().unwrap();
     let path = format!("/api/v1/orders/{id}");
     eventually("the order is paid", Duration::from_secs(30), async || {
@@ -49,13 +57,17 @@ async fn a_call_that_hung_and_did_nothing_ends_without_a_charge() {
     let product = product_with_stock(lab, 5).await;
     let customer = Person::customer(lab).await;
 
-    let answer = customer.order(&product, 1, "tok_visa_hangThenNothing").await;
+    let answer = customer
+        .order(&product, 1, "tok_visa_hangThenNothing")
+        .await;
 
     let id = answer.body["id"].as_str().unwrap();
     let path = format!("/api/v1/orders/{id}");
-    eventually("the order has an end", Duration::from_secs(30), async || {
-        customer.get(&path).await.expect(200)["status"] != "pending"
-    })
+    eventually(
+        "the order has an end",
+        Duration::from_secs(30),
+        async || customer.get(&path).await.expect(200)["status"] != "pending",
+    )
     .await;
     let order = customer.get(&path).await.expect(200);
     let (captures, captured, refunded) = ledger(lab, id).await;
@@ -71,7 +83,9 @@ async fn cancelling_while_the_charge_is_uncertain_keeps_nobodys_money() {
     let lab = shared().await;
     let product = product_with_stock(lab, 5).await;
     let customer = Person::customer(lab).await;
-    let answer = customer.order(&product, 1, "tok_visa_captureThenHang").await;
+    let answer = customer
+        .order(&product, 1, "tok_visa_captureThenHang")
+        .await;
     let id = answer.body["id"].as_str().unwrap();
     let path = format!("/api/v1/orders/{id}");
 
@@ -79,9 +93,11 @@ async fn cancelling_while_the_charge_is_uncertain_keeps_nobodys_money() {
     let cancelled = customer.post(&format!("{path}/cancel"), &cancel).await;
 
     assert!(cancelled.status.is_success(), "{}", cancelled.body);
-    eventually("the order is cancelled", Duration::from_secs(30), async || {
-        customer.get(&path).await.expect(200)["status"] == "cancelled"
-    })
+    eventually(
+        "the order is cancelled",
+        Duration::from_secs(30),
+        async || customer.get(&path).await.expect(200)["status"] == "cancelled",
+    )
     .await;
     let (captures, captured, refunded) = ledger(lab, id).await;
     assert!(captures <= 1);

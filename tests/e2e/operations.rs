@@ -17,14 +17,23 @@ use crate::{
 async fn the_read_model_rebuilt_from_events_equals_the_live_one() {
     let lab = shared().await;
     let product = product_with_stock(lab, 9).await;
-    let (customer, shop) = (Person::customer(lab).await, Person::administrator(lab).await);
+    let (customer, shop) = (
+        Person::customer(lab).await,
+        Person::administrator(lab).await,
+    );
     let order = customer.order(&product, 2, "tok_visa").await.expect(201);
-    customer.order(&product, 1, "tok_chargeDeclined").await.expect(201);
+    customer
+        .order(&product, 1, "tok_chargeDeclined")
+        .await
+        .expect(201);
     let path = format!("/api/v1/orders/{}", order["id"].as_str().unwrap());
     let before = customer.get(&path).await.expect(200);
 
     let compared = shop.get("/api/v1/orders/read-model").await.expect(200);
-    let rebuilt = shop.post("/api/v1/orders/read-model/rebuild", &json!({})).await.expect(200);
+    let rebuilt = shop
+        .post("/api/v1/orders/read-model/rebuild", &json!({}))
+        .await
+        .expect(200);
 
     assert_eq!(compared["differing"], json!([]));
     assert!(rebuilt["orders"].as_u64().unwrap() >= 2);
@@ -43,24 +52,38 @@ async fn a_poison_message_lands_in_the_dead_letter_topic_and_the_consumer_goes_o
         .set("bootstrap.servers", lab.env("KAFKA_BROKERS"))
         .create()
         .unwrap();
-    let junk = FutureRecord::<str, str>::to("payment.events").payload("not an event").key("k");
+    let junk = FutureRecord::<str, str>::to("payment.events")
+        .payload("not an event")
+        .key("k");
     producer.send(junk, Duration::from_secs(10)).await.unwrap();
-    eventually("the poison is a dead letter", Duration::from_secs(30), async || {
-        let letters = lab.json(&["dlq", "list", "--json"]);
-        letters.as_array().unwrap().iter().any(|letter| letter["body"] == "not an event")
-    })
+    eventually(
+        "the poison is a dead letter",
+        Duration::from_secs(30),
+        async || {
+            let letters = lab.json(&["dlq", "list", "--json"]);
+            letters
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|letter| letter["body"] == "not an event")
+        },
+    )
     .await;
     // The consumers behind it still apply what comes: a refund reaches its order.
     let product = product_with_stock(lab, 5).await;
-    let (customer, shop) = (Person::customer(lab).await, Person::administrator(lab).await);
+    let (customer, shop) = (
+        Person::customer(lab).await,
+        Person::administrator(lab).await,
+    );
     let order = customer.order(&product, 1, "tok_visa").await.expect(201);
     let payment = order["payment_id"].as_str().unwrap();
-    let refund = json!({ "amount": { "amount": 250, "currency": "EUR" }, "reason": "scratched" });
-    shop.post(&format!("/api/v1/payments/{payment}/refunds"), &refund).await.expect(201);
+    shop.refund(payment, 250).await.expect(201);
     let path = format!("/api/v1/orders/{}", order["id"].as_str().unwrap());
-    eventually("the refund is noted on the order", Duration::from_secs(20), async || {
-        customer.get(&path).await.expect(200)["refunded"]["amount"] == 250
-    })
+    eventually(
+        "the refund is noted on the order",
+        Duration::from_secs(20),
+        async || customer.get(&path).await.expect(200)["refunded"]["amount"] == 250,
+    )
     .await;
     lab.assert_balanced("with a partial refund and a dead letter");
 }
@@ -68,7 +91,9 @@ async fn a_poison_message_lands_in_the_dead_letter_topic_and_the_consumer_goes_o
 #[tokio::test]
 async fn a_second_lab_runs_beside_the_first_and_leaves_nothing_behind() {
     let first = shared().await;
-    let second = tokio::task::spawn_blocking(|| Lab::start("beside")).await.unwrap();
+    let second = tokio::task::spawn_blocking(|| Lab::start("beside"))
+        .await
+        .unwrap();
     assert_ne!(first.env("GATEWAY_URL"), second.env("GATEWAY_URL"));
     let smoke = second.faultline(&["smoke", "--json"]);
     assert!(smoke.status.success(), "{}", text(&smoke));

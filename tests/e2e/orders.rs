@@ -12,7 +12,9 @@ use crate::{
 };
 
 async fn available(lab: &Lab, product: &str) -> i64 {
-    let stock = Person::stranger(lab).get(&format!("/api/v1/inventory/{product}")).await;
+    let stock = Person::stranger(lab)
+        .get(&format!("/api/v1/inventory/{product}"))
+        .await;
     stock.expect(200)["available"].as_i64().unwrap()
 }
 
@@ -20,7 +22,13 @@ fn mails_to(lab: &Lab, address: &str) -> Vec<String> {
     let mails = lab.json(&["mails", "--json"]);
     let to = |mail: &&Value| mail["to"].to_string().contains(address);
     let subject = |mail: &Value| mail["subject"].as_str().unwrap_or_default().to_owned();
-    mails.as_array().unwrap().iter().filter(to).map(subject).collect()
+    mails
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(to)
+        .map(subject)
+        .collect()
 }
 
 #[tokio::test]
@@ -34,16 +42,32 @@ async fn a_customer_registers_logs_in_orders_and_pays_and_gets_a_mail() {
     let location = answer.headers["location"].to_str().unwrap().to_owned();
     assert_eq!(answer.headers["x-trace-id"].len(), 32);
     let order = answer.expect(201);
-    assert_eq!((&order["status"], &order["total"]["amount"]), (&json!("paid"), &json!(2500)));
+    assert_eq!(
+        (&order["status"], &order["total"]["amount"]),
+        (&json!("paid"), &json!(2500))
+    );
     assert_eq!(customer.get(&location).await.expect(200)["status"], "paid");
     assert_eq!(available(lab, &product).await, 3);
     let id = order["id"].as_str().unwrap();
-    eventually("the mail about the paid order", Duration::from_secs(20), async || {
-        mails_to(lab, &customer.email).iter().any(|subject| subject.contains(id))
-    })
+    eventually(
+        "the mail about the paid order",
+        Duration::from_secs(20),
+        async || {
+            mails_to(lab, &customer.email)
+                .iter()
+                .any(|subject| subject.contains(id))
+        },
+    )
     .await;
     let subjects = mails_to(lab, &customer.email);
-    assert_eq!(subjects.iter().filter(|subject| subject.contains(id)).count(), 1, "{subjects:?}");
+    assert_eq!(
+        subjects
+            .iter()
+            .filter(|subject| subject.contains(id))
+            .count(),
+        1,
+        "{subjects:?}"
+    );
 }
 
 #[tokio::test]
@@ -51,16 +75,24 @@ async fn a_declined_card_cancels_the_order_with_the_reason_and_restores_the_stoc
     let lab = shared().await;
     let product = product_with_stock(lab, 5).await;
     let customer = Person::customer(lab).await;
-    for (token, detail) in
-        [("tok_chargeDeclined", "generic_decline"), ("tok_insufficientFunds", "insufficient_funds")]
-    {
+    for (token, detail) in [
+        ("tok_chargeDeclined", "generic_decline"),
+        ("tok_insufficientFunds", "insufficient_funds"),
+    ] {
         let order = customer.order(&product, 1, token).await.expect(201);
         assert_eq!(
             (&order["status"], &order["reason"], &order["detail"]),
-            (&json!("cancelled"), &json!("payment_declined"), &json!(detail)),
+            (
+                &json!("cancelled"),
+                &json!("payment_declined"),
+                &json!(detail)
+            ),
         );
         let id = order["id"].as_str().unwrap();
-        let payment = customer.get(&format!("/api/v1/payments/order/{id}")).await.expect(200);
+        let payment = customer
+            .get(&format!("/api/v1/payments/order/{id}"))
+            .await
+            .expect(200);
         assert_eq!(payment["status"], "declined");
     }
     assert_eq!(available(lab, &product).await, 5);
@@ -82,13 +114,20 @@ async fn fifty_buyers_of_the_last_ten_units_make_ten_paid_and_forty_cancelled_or
     let mut settled = Vec::new();
     for id in &ids {
         let path = format!("/api/v1/orders/{id}");
-        eventually("every order has an end", Duration::from_secs(20), async || {
-            customer.get(&path).await.expect(200)["status"] != "pending"
-        })
+        eventually(
+            "every order has an end",
+            Duration::from_secs(20),
+            async || customer.get(&path).await.expect(200)["status"] != "pending",
+        )
         .await;
         settled.push(customer.get(&path).await.expect(200));
     }
-    let count = |status: &str| settled.iter().filter(|order| order["status"] == status).count();
+    let count = |status: &str| {
+        settled
+            .iter()
+            .filter(|order| order["status"] == status)
+            .count()
+    };
     assert_eq!((count("paid"), count("cancelled")), (10, 40));
     assert_eq!(available(lab, &product).await, 0);
     lab.assert_balanced("after the rush");
@@ -104,7 +143,9 @@ async fn the_same_key_gives_the_same_answer_and_another_body_is_refused() {
         let customer = customer.clone();
         async move {
             let key = [("idempotency-key", "the-one-key")];
-            customer.send(Method::POST, "/api/v1/orders", body, &key).await
+            customer
+                .send(Method::POST, "/api/v1/orders", body, &key)
+                .await
         }
     };
     let first = send(1).await;
@@ -127,11 +168,20 @@ async fn twenty_equal_requests_at_once_make_one_order() {
 
     let answers = join_all((0..20).map(|_| send())).await;
 
-    let made: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
+    let made: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer.status == 201)
+        .collect();
     assert!(!made.is_empty());
-    assert!(made.iter().all(|answer| answer.body["id"] == made[0].body["id"]));
+    assert!(
+        made.iter()
+            .all(|answer| answer.body["id"] == made[0].body["id"])
+    );
     for answer in answers.iter().filter(|answer| answer.status != 201) {
-        assert_eq!((answer.status.as_u16(), &answer.body["code"]), (409, &json!("idempotency_in_progress")));
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["code"]),
+            (409, &json!("idempotency_in_progress"))
+        );
         assert!(answer.headers.contains_key("retry-after"));
     }
     assert_eq!(available(lab, &product).await, 49);
@@ -146,16 +196,25 @@ async fn a_paid_order_can_be_cancelled_and_everything_goes_back() {
     let id = order["id"].as_str().unwrap();
     let cancel = format!("/api/v1/orders/{id}/cancel");
 
-    let cancelled = customer.post(&cancel, &json!({ "reason": "changed my mind" })).await.expect(200);
+    let cancelled = customer
+        .post(&cancel, &json!({ "reason": "changed my mind" }))
+        .await
+        .expect(200);
 
     assert_eq!(
         (&cancelled["status"], &cancelled["reason"]),
         (&json!("cancelled"), &json!("customer_request"))
     );
-    let payment = customer.get(&format!("/api/v1/payments/order/{id}")).await.expect(200);
+    let payment = customer
+        .get(&format!("/api/v1/payments/order/{id}"))
+        .await
+        .expect(200);
     assert_eq!(payment["status"], "refunded");
     assert_eq!(available(lab, &product).await, 5);
-    let again = customer.post(&cancel, &json!({ "reason": "again" })).await.expect(409);
+    let again = customer
+        .post(&cancel, &json!({ "reason": "again" }))
+        .await
+        .expect(409);
     assert_eq!(again["code"], "order_state_conflict");
 }
 
@@ -166,17 +225,32 @@ async fn owners_see_their_orders_and_nobody_else_does() {
     let (owner, stranger) = (Person::customer(lab).await, Person::customer(lab).await);
     let order = owner.order(&product, 1, "tok_visa").await.expect(201);
     let id = order["id"].as_str().unwrap();
-    for path in [format!("/api/v1/orders/{id}"), format!("/api/v1/orders/{id}/history")] {
+    for path in [
+        format!("/api/v1/orders/{id}"),
+        format!("/api/v1/orders/{id}/history"),
+    ] {
         assert_eq!(owner.get(&path).await.status, 200);
-        assert_eq!(stranger.get(&path).await.expect(404)["code"], "order_not_found");
-        assert_eq!(Person::administrator(lab).await.get(&path).await.status, 200);
+        assert_eq!(
+            stranger.get(&path).await.expect(404)["code"],
+            "order_not_found"
+        );
+        assert_eq!(
+            Person::administrator(lab).await.get(&path).await.status,
+            200
+        );
     }
     let reason = json!({ "reason": "not mine" });
-    stranger.post(&format!("/api/v1/orders/{id}/cancel"), &reason).await.expect(404);
+    stranger
+        .post(&format!("/api/v1/orders/{id}/cancel"), &reason)
+        .await
+        .expect(404);
     let listed = stranger.get("/api/v1/orders").await.expect(200);
     assert_eq!(listed["total"], 0);
     let others = format!("/api/v1/orders?user_id={}", owner.id);
-    assert_eq!(stranger.get(&others).await.expect(403)["code"], "role_missing");
+    assert_eq!(
+        stranger.get(&others).await.expect(403)["code"],
+        "role_missing"
+    );
 }
 
 #[tokio::test]
@@ -187,12 +261,24 @@ async fn lists_page_and_filter_and_analytics_add_up() {
     for token in ["tok_visa", "tok_visa", "tok_visa", "tok_chargeDeclined"] {
         customer.order(&product, 1, token).await.expect(201);
     }
-    let page = customer.get("/api/v1/orders?page=2&limit=3").await.expect(200);
-    assert_eq!((&page["total"], page["items"].as_array().unwrap().len()), (&json!(4), 1));
+    let page = customer
+        .get("/api/v1/orders?page=2&limit=3")
+        .await
+        .expect(200);
+    assert_eq!(
+        (&page["total"], page["items"].as_array().unwrap().len()),
+        (&json!(4), 1)
+    );
     let paid = customer.get("/api/v1/orders?status=paid").await.expect(200);
     assert_eq!(paid["total"], 3);
     let numbers = customer.get("/api/v1/orders/analytics").await.expect(200);
-    assert_eq!((&numbers["by_status"]["paid"], &numbers["by_status"]["cancelled"]), (&json!(3), &json!(1)));
+    assert_eq!(
+        (
+            &numbers["by_status"]["paid"],
+            &numbers["by_status"]["cancelled"]
+        ),
+        (&json!(3), &json!(1))
+    );
     assert_eq!(numbers["totals"][0]["spent"]["amount"], 3750);
 }
 
@@ -200,7 +286,10 @@ async fn lists_page_and_filter_and_analytics_add_up() {
 async fn an_order_is_shipped_and_delivered_by_the_shop_and_its_history_tells() {
     let lab = shared().await;
     let product = product_with_stock(lab, 5).await;
-    let (customer, shop) = (Person::customer(lab).await, Person::administrator(lab).await);
+    let (customer, shop) = (
+        Person::customer(lab).await,
+        Person::administrator(lab).await,
+    );
     let order = customer.order(&product, 1, "tok_visa").await.expect(201);
     let id = order["id"].as_str().unwrap();
     let path = format!("/api/v1/orders/{id}/status");
@@ -208,15 +297,37 @@ async fn an_order_is_shipped_and_delivered_by_the_shop_and_its_history_tells() {
         let (path, body) = (path.clone(), json!({ "status": status }).to_string());
         async move { who.send(Method::PATCH, &path, Some(body), &[]).await }
     };
-    assert_eq!(set(customer.clone(), "shipped").await.expect(403)["code"], "role_missing");
+    assert_eq!(
+        set(customer.clone(), "shipped").await.expect(403)["code"],
+        "role_missing"
+    );
     set(shop.clone(), "delivered").await.expect(409);
     set(shop.clone(), "shipped").await.expect(200);
     set(shop.clone(), "delivered").await.expect(200);
     let cancel = json!({ "reason": "too late" });
-    customer.post(&format!("/api/v1/orders/{id}/cancel"), &cancel).await.expect(409);
-    let history = customer.get(&format!("/api/v1/orders/{id}/history")).await.expect(200);
-    let types: Vec<_> = history.as_array().unwrap().iter().map(|e| e["type"].as_str().unwrap()).collect();
-    assert_eq!(types, ["OrderCreated", "OrderPaid", "OrderStatusChanged", "OrderStatusChanged"]);
+    customer
+        .post(&format!("/api/v1/orders/{id}/cancel"), &cancel)
+        .await
+        .expect(409);
+    let history = customer
+        .get(&format!("/api/v1/orders/{id}/history"))
+        .await
+        .expect(200);
+    let types: Vec<_> = history
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        types,
+        [
+            "OrderCreated",
+            "OrderPaid",
+            "OrderStatusChanged",
+            "OrderStatusChanged"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -227,9 +338,16 @@ async fn no_password_or_token_is_ever_logged() {
     customer.order(&product, 1, "tok_visa").await.expect(201);
     let logs = lab.logs();
     assert!(logs.len() > 1_000, "there are logs to look through");
-    for secret in
-        [PASSWORD, &customer.token, &customer.refresh_token, lab.env("ADMIN_PASSWORD"), "tok_visa"]
-    {
-        assert!(!logs.contains(secret), "a secret is in the logs: {secret:.12}…");
+    for secret in [
+        PASSWORD,
+        &customer.token,
+        &customer.refresh_token,
+        lab.env("ADMIN_PASSWORD"),
+        "tok_visa",
+    ] {
+        assert!(
+            !logs.contains(secret),
+            "a secret is in the logs: {secret:.12}…"
+        );
     }
 }

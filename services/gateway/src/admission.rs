@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use chassis::metrics::Metrics;
+use chassis::{auth::User, metrics::Metrics};
 use prometheus::{IntCounter, IntCounterVec, opts};
 use redis::{
     Script,
@@ -22,6 +22,7 @@ use redis::{
 use resilience::{BreakerConfig, CallResult, CircuitBreaker, Window};
 use tokio::time::timeout;
 use tracing::warn;
+use uuid::Uuid;
 
 pub(crate) use self::bucket::{Bucket, Decision, network};
 use self::local::LocalBuckets;
@@ -68,9 +69,10 @@ impl Admission {
         })
     }
 
-    /// Takes one token from the bucket, and asks whether the access token (if there is one) was revoked.
-    pub(crate) async fn admit(&self, bucket: &Bucket, token_id: Option<uuid::Uuid>) -> Admitted {
-        let admitted = match self.ask_redis(bucket, token_id).await {
+    /// Takes one token from the bucket, and asks whether the user's access token, or the whole session that it belongs
+    /// to, was revoked.
+    pub(crate) async fn admit(&self, bucket: &Bucket, user: Option<&User>) -> Admitted {
+        let admitted = match self.ask_redis(bucket, user).await {
             Some(admitted) => admitted,
             None => {
                 self.fallbacks.inc();
@@ -96,9 +98,9 @@ impl Admission {
         self.breaker.would_admit(Instant::now())
     }
 
-    async fn ask_redis(&self, bucket: &Bucket, token_id: Option<uuid::Uuid>) -> Option<Admitted> {
+    async fn ask_redis(&self, bucket: &Bucket, user: Option<&User>) -> Option<Admitted> {
         let permit = self.breaker.try_acquire(Instant::now()).ok()?;
-        let answer = timeout(REDIS_PATIENCE, self.run_script(bucket, token_id)).await;
+        let answer = timeout(REDIS_PATIENCE, self.run_script(bucket, user)).await;
         let answer = answer.unwrap_or_else(|_| Err(std::io::Error::from(TIMED_OUT).into()));
         let verdict = match &answer {
             Ok(_) => CallResult::Success,
@@ -114,15 +116,17 @@ impl Admission {
     async fn run_script(
         &self,
         bucket: &Bucket,
-        token_id: Option<uuid::Uuid>,
+        user: Option<&User>,
     ) -> redis::RedisResult<Admitted> {
         let mut redis = self.redis.clone();
-        let revoked_key =
-            token_id.map_or_else(|| "revoked:none".to_owned(), |id| format!("revoked:{id}"));
+        let revoked_key = |id: Option<Uuid>| {
+            id.map_or_else(|| "revoked:none".to_owned(), |id| format!("revoked:{id}"))
+        };
         let (revoked, allowed, remaining, reset_ms): (bool, bool, u32, u64) = self
             .script
             .key(&bucket.key)
-            .key(revoked_key)
+            .key(revoked_key(user.map(|user| user.token_id)))
+            .key(revoked_key(user.map(|user| user.session_id)))
             .arg(bucket.per_minute.get())
             .invoke_async(&mut redis)
             .await?;

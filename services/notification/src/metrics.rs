@@ -5,7 +5,8 @@ use prometheus::{IntCounterVec, opts};
 
 use crate::domain::Kind;
 
-/// `notifications_total{kind,outcome}`: sent; unwanted by the customer; nobody there any more; undeliverable for good.
+/// `notifications_total{kind,outcome}`: sent; unwanted by the customer; nobody there any more;
+/// postponed by the mail server (counted at each attempt); undeliverable for good.
 #[derive(Clone)]
 pub(crate) struct NotificationMetrics(IntCounterVec);
 

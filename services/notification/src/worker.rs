@@ -100,23 +100,24 @@ impl Mailer {
         let letter = self.letters.write(news, &to.name);
         let letter = letter.map_err(|error| ApplyError::Poison(error.to_string()))?;
         let subject = letter.subject.clone();
-        self.postman
-            .send(event, &to, letter)
-            .await
-            .map_err(|error| match error {
-                MailError::Final(why) => {
-                    self.metrics.count(news.kind, "undeliverable");
-                    ApplyError::Poison(why)
-                }
-                MailError::Later(_) => ApplyError::Transient(error.into()),
-                MailError::Away(_) => ApplyError::Unavailable(error.into()),
-            })?;
+        let handed_over = self.postman.send(event, &to, letter).await;
+        handed_over.map_err(|error| self.not_taken(news, error))?;
         Ok(Some(Sent {
             id: event,
             kind: news.kind,
             subject,
             sent_at: Utc::now(),
         }))
+    }
+
+    fn not_taken(&self, news: &News, error: MailError) -> ApplyError {
+        let (outcome, error) = match error {
+            MailError::Final(_) => ("undeliverable", ApplyError::Poison(error.to_string())),
+            MailError::Later(_) => ("postponed", ApplyError::Transient(error.into())),
+            MailError::Away(_) => ("postponed", ApplyError::Unavailable(error.into())),
+        };
+        self.metrics.count(news.kind, outcome);
+        error
     }
 
     /// The mail is out: the claim stays, so that nobody sends it again while Redis only hiccups.

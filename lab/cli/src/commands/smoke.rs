@@ -97,7 +97,9 @@ fn lines_of(lab: &Lab, trace_id: &str) -> anyhow::Result<Vec<Value>> {
         let parsed = text
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.extend(parsed.filter(|line| line["trace_id"] == trace_id));
+        // The gateway's access line says what its "answered" line says.
+        let of_trace = |line: &Value| line["trace_id"] == trace_id && line["message"] != "request";
+        lines.extend(parsed.filter(of_trace));
     }
     lines.sort_by_key(|line| line["time"].as_str().unwrap_or_default().to_owned());
     Ok(lines)
@@ -114,7 +116,10 @@ fn describe(line: &Value, paint: Paint) -> String {
             let took = line["duration_ms"].as_f64().unwrap_or_default();
             format!("{method} {path} → {status} in {took:.1} ms")
         }
-        _ => text("message"),
+        _ => match line["messaging.destination.name"].as_str() {
+            Some(topic) => format!("{} from {topic}: {}", text("message"), text("outcome")),
+            None => text("message"),
+        },
     };
     let time = text("time");
     let clock = time.get(11..23).unwrap_or_default();

@@ -21,7 +21,12 @@ use super::{
     ensure_topics, envelope,
     kafka::{self, Lag},
 };
-use crate::{crash, metrics::Metrics, service::Tasks, telemetry::propagation::set_parent};
+use crate::{
+    crash,
+    metrics::Metrics,
+    service::Tasks,
+    telemetry::{propagation::set_parent, request::RequestContext},
+};
 
 /// Longest pause between attempts while a dependency is away: how long recovery may be noticed late.
 const UNAVAILABLE_BACKOFF_MAX: Duration = Duration::from_secs(1);
@@ -145,6 +150,13 @@ impl<A: Apply> Consumer<A> {
             Ok(event) => self.span(message, event),
             Err(_) => Span::current(),
         };
+        let context = RequestContext {
+            request_id: decoded
+                .as_ref()
+                .map(|event| event.correlation_id.clone())
+                .unwrap_or_default(),
+            ..RequestContext::default()
+        };
         let settled = async {
             let outcome = match decoded {
                 Ok(event) => self.apply(&event).await,
@@ -152,7 +164,7 @@ impl<A: Apply> Consumer<A> {
             };
             self.conclude(client, message, outcome).await;
         };
-        settled.instrument(span).await;
+        context.scope(settled).instrument(span).await;
     }
 
     /// Counts the message and stores its offset, unless it has to come again.
@@ -171,6 +183,11 @@ impl<A: Apply> Consumer<A> {
             .consumer_messages
             .with_label_values(&[self.config.group.as_str(), message.topic(), label])
             .inc();
+        debug!(
+            messaging.destination.name = message.topic(),
+            outcome = label,
+            "event settled"
+        );
         crash::point(&self.before_offset);
         if let Err(error) = client.store_offset_from_message(message) {
             // The partition was taken from us meanwhile. Its new owner gets the event too and finds it applied.

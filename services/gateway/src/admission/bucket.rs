@@ -52,8 +52,9 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// KEYS: bucket, revocation. ARGV: tokens a minute. Returns revoked, allowed, remaining, reset in ms. Redis runs a script
-/// alone, so the count is exact however many gateways ask at once; its own clock spares us from comparing ours.
+/// KEYS: bucket, revocation of the token, of its session. ARGV: tokens a minute. Returns revoked, allowed, remaining,
+/// reset in ms. Redis runs a script alone, so the count is exact however many gateways ask at once; its own clock spares
+/// us from comparing ours.
 pub(super) const SCRIPT: &str = r"
 local size = tonumber(ARGV[1])
 local per_ms = size / 60000
@@ -74,7 +75,7 @@ else
 end
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', now)
 redis.call('PEXPIRE', KEYS[1], 61000)
-return { redis.call('EXISTS', KEYS[2]), allowed, math.floor(tokens), math.ceil(reset) }
+return { math.min(1, redis.call('EXISTS', KEYS[2], KEYS[3])), allowed, math.floor(tokens), math.ceil(reset) }
 ";
 
 #[cfg(test)]

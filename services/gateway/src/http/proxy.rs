@@ -31,13 +31,11 @@ pub(super) async fn proxy(
     let (parts, body) = request.into_parts();
     let method = parts.method.clone();
     let asked = examine(&state, peer, &parts).await;
+    let admitted = admit(&state, peer, &asked).await;
     let user = asked
         .as_ref()
         .ok()
-        .and_then(|(_, visitor)| visitor.user.as_ref())
-        .map(|user| (user.id, user.token_id));
-    let admitted = admit(&state, peer, &asked, user.map(|(_, token)| token)).await;
-    let user = user.map(|(id, _)| id);
+        .and_then(|(_, visitor)| Some(visitor.user.as_ref()?.id));
     let mut response = match allowed(asked, &admitted) {
         Ok((route, _)) => forward(&state, route, user, peer, Request::from_parts(parts, body))
             .await
@@ -70,10 +68,9 @@ async fn admit(
     state: &AppState,
     peer: SocketAddr,
     asked: &Result<(Route, Visitor), Problem>,
-    token: Option<Uuid>,
 ) -> Admitted {
     match asked {
-        Ok((_, visitor)) => state.admission.admit(&visitor.bucket, token).await,
+        Ok((_, Visitor { user, bucket })) => state.admission.admit(bucket, user.as_ref()).await,
         Err(_) => {
             let stranger = visitor::stranger(&state.config.limits, peer);
             state.admission.admit(&stranger, None).await

@@ -5,14 +5,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    log_lines::LogLines,
+    log_lines,
     support::{Gateway, send},
 };
 
 #[tokio::test]
 async fn a_line_has_method_route_status_time_and_user_and_no_secret() {
-    let lines = LogLines::default();
-    let _guard = lines.capture();
     let gateway = Gateway::start().await;
     let user = Uuid::now_v7();
     let token = gateway.auth.user_token(user, &["customer"]);
@@ -22,7 +20,7 @@ async fn a_line_has_method_route_status_time_and_user_and_no_secret() {
     assert_eq!(send(request.body("a secret wish")).await.status, 200);
     assert_eq!(send(gateway.get("/api/v1/orders")).await.status, 401);
 
-    let text = lines.text();
+    let text = log_lines::text();
     let requests: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())

@@ -6,7 +6,7 @@ use chassis::testing::wait_for;
 use serde_json::{Value, json};
 
 use crate::{
-    log_lines::LogLines,
+    log_lines,
     support::{Gateway, LIMIT, send},
     upstream::Upstream,
 };
@@ -20,8 +20,6 @@ fn write(file: &Path, content: &Value) {
 
 #[tokio::test]
 async fn the_file_replaces_addresses_and_a_senseless_one_changes_nothing() {
-    let lines = LogLines::default();
-    let _guard = lines.capture();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("upstreams.json");
     let settings = [("UPSTREAMS_FILE", file.to_str().unwrap())];
@@ -41,7 +39,7 @@ async fn the_file_replaces_addresses_and_a_senseless_one_changes_nothing() {
     write(&file, &senseless);
     let sensible = json!({ "inventory": [{ "url": two.url(), "weight": 1, "version": "v9" }] });
     wait_for(LIMIT, async || {
-        lines.text().contains("upstreams not replaced")
+        log_lines::text().contains("upstreams not replaced")
     })
     .await;
     assert!(answers("one").await, "all or none of it is taken over");

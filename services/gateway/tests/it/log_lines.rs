@@ -1,44 +1,41 @@
-//! What the gateway writes into its log.
+//! What the gateway of one test writes into its log.
+//!
+//! Each test has a thread and a current-thread runtime of its own, so the thread tells whose line it is. The subscriber is
+//! everybody's: one that comes and goes with a test is not seen by call sites that another test reached first.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::{cell::RefCell, io, sync::Once};
 
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
-
-/// Lines of JSON.
-#[derive(Clone, Default)]
-pub(crate) struct LogLines(Arc<Mutex<Vec<u8>>>);
-
-impl LogLines {
-    /// Collects what is logged on this thread: all of a test that runs on a current-thread runtime.
-    pub(crate) fn capture(&self) -> DefaultGuard {
-        let subscriber = tracing_subscriber::fmt().json().with_writer(self.clone());
-        tracing::subscriber::set_default(subscriber.finish())
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
+thread_local! {
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-impl io::Write for LogLines {
+static INSTALLED: Once = Once::new();
+
+/// Forgets what an earlier test on this thread has written.
+pub(crate) fn start() {
+    INSTALLED.call_once(|| {
+        tracing_subscriber::fmt()
+            .json()
+            .with_writer(|| OfThisThread)
+            .init();
+    });
+    LINES.with_borrow_mut(Vec::clear);
+}
+
+/// Lines of JSON.
+pub(crate) fn text() -> String {
+    LINES.with_borrow(|lines| String::from_utf8(lines.clone()).unwrap())
+}
+
+struct OfThisThread;
+
+impl io::Write for OfThisThread {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LINES.with_borrow_mut(|lines| lines.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl MakeWriter<'_> for LogLines {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
     }
 }

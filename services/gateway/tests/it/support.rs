@@ -12,7 +12,7 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::upstream::Upstream;
+use crate::{log_lines, upstream::Upstream};
 
 /// Generous: it only ends tests that have failed.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -51,6 +51,7 @@ impl Gateway {
 
     /// `settings` come last and win.
     pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
+        log_lines::start();
         let auth = TestAuth::start().await;
         let mut env = auth.env();
         env.push(("REDIS_URL".to_owned(), testing::env("TEST_REDIS_URL")));

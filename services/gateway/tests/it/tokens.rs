@@ -96,16 +96,19 @@ fn unsigned(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_401_at_once() {
+async fn a_revoked_token_is_401_at_once_and_so_is_every_token_of_a_revoked_session() {
     let gateway = Gateway::start().await;
-    let claims = claims(Uuid::now_v7(), &["customer"], 900);
-    let token = gateway.auth.sign(&claims);
-    let ask = || gateway.get("/api/v1/orders").bearer_auth(&token);
-    assert_eq!(send(ask()).await.status, 200);
     let client = redis::Client::open(testing::env("TEST_REDIS_URL")).unwrap();
     let mut redis = client.get_multiplexed_async_connection().await.unwrap();
-    let key = format!("revoked:{}", claims.jti);
-    let () = redis.set_ex(key, "1", 60).await.unwrap();
-    assert_eq!(send(ask()).await.problem(), (401, "token_revoked"));
-    assert_eq!(gateway.upstream("order").hits(), 1);
+    let claims = || claims(Uuid::now_v7(), &["customer"], 900);
+    let (one, two) = (claims(), claims());
+    for (claims, revoked) in [(&one, one.jti), (&two, two.sid)] {
+        let token = gateway.auth.sign(claims);
+        let ask = || gateway.get("/api/v1/orders").bearer_auth(&token);
+        assert_eq!(send(ask()).await.status, 200);
+        let key = format!("revoked:{revoked}");
+        let () = redis.set_ex(key, "1", 60).await.unwrap();
+        assert_eq!(send(ask()).await.problem(), (401, "token_revoked"));
+    }
+    assert_eq!(gateway.upstream("order").hits(), 2);
 }

@@ -1,6 +1,6 @@
 //! The read model: one row an order, kept in step with the stream in the same transaction, and rebuilt from it on demand.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use chassis::events::outbox::{self, StoredEvent};
 use chrono::{DateTime, Utc};
@@ -15,9 +15,6 @@ use crate::domain::Order;
 
 /// Events read at once while rebuilding.
 const PAGE: u16 = 1_000;
-/// A rebuild reads everything, so the usual limit on a statement does not fit.
-const REBUILD_STATEMENT_MAX: Duration = Duration::from_secs(120);
-
 pub(super) async fn insert(conn: &mut PgConnection, order: &Order) -> sqlx::Result<OrderRow> {
     let sql = format!(
         "INSERT INTO orders (id, user_id, status, items, total, currency, version, created_at, updated_at)
@@ -85,6 +82,7 @@ pub(crate) async fn compare(pool: &PgPool) -> sqlx::Result<Comparison> {
 /// of orders.
 pub(crate) async fn rebuild(pool: &PgPool) -> sqlx::Result<usize> {
     let mut tx = snapshot(pool).await?;
+    // Before anything that takes the snapshot: what is committed while we wait for the lock must be in it.
     sqlx::query("LOCK TABLE orders IN EXCLUSIVE MODE")
         .execute(&mut *tx)
         .await?;
@@ -100,13 +98,14 @@ pub(crate) async fn rebuild(pool: &PgPool) -> sqlx::Result<usize> {
     Ok(replayed.len())
 }
 
+/// A transaction that sees one state throughout. A statement may take long, because it reads everything. Neither of
+/// these two takes the snapshot yet; the first query does.
 async fn snapshot(pool: &PgPool) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Postgres>> {
     let mut tx = pool.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         .execute(&mut *tx)
         .await?;
-    sqlx::query("SELECT set_config('statement_timeout', $1, true)")
-        .bind(REBUILD_STATEMENT_MAX.as_millis().to_string())
+    sqlx::query("SET LOCAL statement_timeout = '120s'")
         .execute(&mut *tx)
         .await?;
     Ok(tx)

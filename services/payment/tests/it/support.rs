@@ -1,6 +1,7 @@
 //! A running payment service and a running provider, each with a database of its own, and the few things that tests say
 //! to them.
 
+mod books;
 pub(crate) mod ledger;
 pub(crate) mod wire;
 
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+pub(crate) use self::books::assert_books_balance;
 use self::{ledger::Ledger, wire::Wire};
 
 /// Generous: it only ends tests that have failed.
@@ -293,39 +295,6 @@ pub(crate) async fn start_psp(db: &TestDb, settings: &[(&str, &str)]) -> Running
     env.extend(own(settings));
     let started = service::start("psp", Env::from_pairs(env), psp::app::build).await;
     started.expect("the provider starts")
-}
-
-/// What the service believes is what the provider's ledger says, no order was charged twice, and every event has the
-/// version of its place.
-pub(crate) async fn assert_books_balance(pool: &PgPool, ledger: &Ledger) {
-    let payments: Vec<(Uuid, String, i64, i64)> =
-        sqlx::query_as("SELECT order_id, status, captured, refunded FROM payments")
-            .fetch_all(pool)
-            .await
-            .unwrap();
-    for (order, status, captured, refunded) in payments {
-        let there = ledger.of(order).await;
-        assert_eq!(
-            (captured, refunded),
-            (there.captured, there.refunded),
-            "{status} {order}"
-        );
-        assert!(
-            there.charges <= 1,
-            "{order} was charged {} times",
-            there.charges
-        );
-    }
-    let silent: Vec<(Uuid, i64, i64)> = sqlx::query_as(
-        "SELECT p.id, p.version, count(o.id) FROM payments p LEFT JOIN outbox o ON o.aggregate_id = p.id
-         GROUP BY p.id HAVING p.version <> count(o.id)",
-    )
-    .fetch_all(pool)
-    .await
-    .unwrap();
-    assert!(silent.is_empty(), "(payment, version, events): {silent:?}");
-    let report = payment::store::audit::verify(pool).await.unwrap();
-    assert!(report.intact, "{report:?}");
 }
 
 pub(crate) fn own(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
