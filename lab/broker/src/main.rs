@@ -25,6 +25,12 @@ use uuid::Uuid;
 const USAGE: &str = "usage: faultline-broker --listen HOST:PORT --data FOLDER";
 const CLUSTER_ID: &str = "faultline";
 const NODE_ID: i32 = 1;
+/// The file behind [`STORAGE`].
+const LOG_FILE: &str = "broker.sqlite";
+/// The library looks up the headers of each record it delivers and has no index for that: without one, every delivered
+/// message costs a scan of all headers ever written, and consumers fall behind after a few thousand messages.
+const HEADER_INDEX: &str =
+    "CREATE INDEX IF NOT EXISTS faultline_header ON header (topition, offset_id)";
 /// A name without a folder: the storage library joins URL paths onto the current folder without
 /// undoing percent-encoding, so a folder with a space in its name would not survive the URL.
 const STORAGE: &str = "sqlite://broker.sqlite";
@@ -98,6 +104,10 @@ async fn run() -> Result<(), BoxError> {
         .await
         .map_err(|error| format!("cannot open the log in {data}: {error}"))?;
 
+    index_headers()
+        .await
+        .map_err(|error| format!("cannot index the log in {data}: {error}"))?;
+
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     // The library's own `main` ends with success even when its port is taken; `serve` says so.
@@ -108,4 +118,11 @@ async fn run() -> Result<(), BoxError> {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     }
+}
+
+/// Adds the index that the library lacks to the tables that it has just made (or made long ago).
+async fn index_headers() -> Result<(), libsql::Error> {
+    let log = libsql::Builder::new_local(LOG_FILE).build().await?;
+    log.connect()?.execute(HEADER_INDEX, ()).await?;
+    Ok(())
 }

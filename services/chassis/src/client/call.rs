@@ -143,15 +143,21 @@ impl Call {
         let deadline = self.effective_deadline(started);
         shared.budget.deposit(started);
         let mut attempt = 1;
+        // What a later try says (no connection, no time left) does not undo an earlier one that may have been heard.
+        let mut in_doubt = None;
         loop {
             let error = match self.attempt(deadline).await {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
             let Some(delay) = self.delay_before_retry(&error, attempt, deadline) else {
-                return Err(error);
+                let certain = !error.may_have_happened();
+                return Err(in_doubt.filter(|_| certain).unwrap_or(error));
             };
             warn!(edge = shared.edge, attempt, %error, "retrying");
+            if error.may_have_happened() {
+                in_doubt = Some(error);
+            }
             tokio::time::sleep(delay).await;
             attempt += 1;
         }

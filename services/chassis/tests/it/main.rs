@@ -5,6 +5,7 @@
     reason = "helpers of tests fail as tests do: by panicking"
 )]
 
+mod client;
 mod crashes;
 mod database;
 mod dead_letters;

@@ -58,7 +58,11 @@ impl Proxy {
             rule: Arc::default(),
             hits: Arc::default(),
         };
-        let inside = Inside { target, http: reqwest::Client::new(), proxy: proxy.clone() };
+        let inside = Inside {
+            target,
+            http: reqwest::Client::new(),
+            proxy: proxy.clone(),
+        };
         let router = Router::new().fallback(pass).with_state(inside);
         tokio::spawn(async move { axum::serve(listener, router).await });
         proxy
@@ -98,13 +102,19 @@ async fn pass(State(inside): State<Inside>, request: Request) -> Response {
         let url = format!("{}{path}", inside.target);
         let mut headers = parts.headers.clone();
         headers.remove("host");
-        let request = inside.http.request(parts.method.clone(), url).headers(headers);
+        let request = inside
+            .http
+            .request(parts.method.clone(), url)
+            .headers(headers);
         let answer = request.body(body.clone()).send().await.unwrap();
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body: Bytes = answer.bytes().await.unwrap();
         (status, headers, body).into_response()
     };
-    match inside.proxy.fault_for(parts.method.as_str(), parts.uri.path()) {
+    match inside
+        .proxy
+        .fault_for(parts.method.as_str(), parts.uri.path())
+    {
         None => forward().await,
         Some(Fault::Refuse) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Some(Fault::LoseReply) => {

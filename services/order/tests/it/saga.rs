@@ -31,15 +31,44 @@ struct Case {
 
 /// The calls of each step, as they look on the wire; a reservation's path ends with the order's id, so its method tells.
 const CASES: [Case; 5] = [
-    Case { step: "reserve", method: "PUT", suffix: "", cancels: false },
-    Case { step: "charge", method: "POST", suffix: "/payments", cancels: false },
-    Case { step: "commit", method: "POST", suffix: "/commit", cancels: false },
-    Case { step: "void", method: "POST", suffix: "/void", cancels: true },
-    Case { step: "release", method: "POST", suffix: "/release", cancels: true },
+    Case {
+        step: "reserve",
+        method: "PUT",
+        suffix: "",
+        cancels: false,
+    },
+    Case {
+        step: "charge",
+        method: "POST",
+        suffix: "/payments",
+        cancels: false,
+    },
+    Case {
+        step: "commit",
+        method: "POST",
+        suffix: "/commit",
+        cancels: false,
+    },
+    Case {
+        step: "void",
+        method: "POST",
+        suffix: "/void",
+        cancels: true,
+    },
+    Case {
+        step: "release",
+        method: "POST",
+        suffix: "/release",
+        cancels: true,
+    },
 ];
 
 fn edge<'a>(shop: &'a Shop, case: &Case) -> &'a Proxy {
-    if matches!(case.step, "charge" | "void") { &shop.payment } else { &shop.inventory }
+    if matches!(case.step, "charge" | "void") {
+        &shop.payment
+    } else {
+        &shop.inventory
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,7 +78,12 @@ async fn whatever_happens_to_the_call_of_any_step_the_saga_ends_and_the_books_ag
         for fault in FAULTS {
             let why = format!("{} {fault:?}", case.step);
             let times = if fault == Fault::Double { 1 } else { OFTEN };
-            let rule = Rule { method: case.method, suffix: case.suffix, fault, times };
+            let rule = Rule {
+                method: case.method,
+                suffix: case.suffix,
+                fault,
+                times,
+            };
             edge(&shop, &case).set(rule);
 
             let answer = shop.order(2, "tok_visa").await;
@@ -67,7 +101,10 @@ async fn whatever_happens_to_the_call_of_any_step_the_saga_ends_and_the_books_ag
             }
             let order = shop.settled(&id).await;
             assert_eq!(order["status"], expected, "{why}: {order}");
-            assert!(edge(&shop, &case).hits() > 0, "{why}: the fault hit nothing");
+            assert!(
+                edge(&shop, &case).hits() > 0,
+                "{why}: the fault hit nothing"
+            );
             shop.assert_consistent(&id, expected, 2, &why).await;
         }
     }
@@ -76,10 +113,24 @@ async fn whatever_happens_to_the_call_of_any_step_the_saga_ends_and_the_books_ag
 #[tokio::test]
 async fn a_declined_card_whose_release_is_lost_still_gives_the_stock_back() {
     let shop = Shop::open(5, &HASTY).await;
-    let rule = Rule { method: "POST", suffix: "/release", fault: Fault::LoseReply, times: OFTEN };
+    let rule = Rule {
+        method: "POST",
+        suffix: "/release",
+        fault: Fault::LoseReply,
+        times: OFTEN,
+    };
     shop.inventory.set(rule);
     let answer = shop.order(2, "tok_chargeDeclined").await;
     let order = shop.settled(answer.body["id"].as_str().unwrap()).await;
-    assert_eq!((&order["status"], &order["reason"]), (&json!("cancelled"), &json!("payment_declined")));
-    shop.assert_consistent(order["id"].as_str().unwrap(), "cancelled", 2, "lost release").await;
+    assert_eq!(
+        (&order["status"], &order["reason"]),
+        (&json!("cancelled"), &json!("payment_declined"))
+    );
+    shop.assert_consistent(
+        order["id"].as_str().unwrap(),
+        "cancelled",
+        2,
+        "lost release",
+    )
+    .await;
 }

@@ -61,23 +61,37 @@ impl Shop {
             payment: testing::database(&payment::store::MIGRATOR).await,
             psp: testing::database(&psp::MIGRATOR).await,
         };
-        let psp = env(&auth, &databases.psp.url, &[
-            ("PSP_API_KEY", PSP_KEY),
-            ("PSP_WEBHOOK_SECRET", WEBHOOK_SECRET),
-        ]);
+        let psp = env(
+            &auth,
+            &databases.psp.url,
+            &[
+                ("PSP_API_KEY", PSP_KEY),
+                ("PSP_WEBHOOK_SECRET", WEBHOOK_SECRET),
+            ],
+        );
         let psp = service::start("psp", psp, psp::app::build).await.unwrap();
-        let payment = env(&auth, &databases.payment.url, &[
-            ("EDGE_STRIPE_URL", &psp.url()),
-            ("EDGE_PAYPAL_URL", &psp.url()),
-            ("PSP_API_KEY", PSP_KEY),
-            ("PSP_WEBHOOK_SECRET", WEBHOOK_SECRET),
-            ("PAYMENT_ENCRYPTION_KEYS", CARD_KEY),
-        ]);
-        let payment = service::start("payment", payment, payment::app::build).await.unwrap();
+        let payment = env(
+            &auth,
+            &databases.payment.url,
+            &[
+                ("EDGE_STRIPE_URL", &psp.url()),
+                ("EDGE_PAYPAL_URL", &psp.url()),
+                ("PSP_API_KEY", PSP_KEY),
+                ("PSP_WEBHOOK_SECRET", WEBHOOK_SECRET),
+                ("PAYMENT_ENCRYPTION_KEYS", CARD_KEY),
+            ],
+        );
+        let payment = service::start("payment", payment, payment::app::build)
+            .await
+            .unwrap();
         let inventory = env(&auth, &databases.inventory.url, &[]);
-        let inventory = service::start("inventory", inventory, inventory::app::build).await.unwrap();
+        let inventory = service::start("inventory", inventory, inventory::app::build)
+            .await
+            .unwrap();
         let product = env(&auth, &databases._product.url, &[]);
-        let product = service::start("product", product, product::app::build).await.unwrap();
+        let product = service::start("product", product, product::app::build)
+            .await
+            .unwrap();
         let inventory_proxy = Proxy::before(inventory.url()).await;
         let payment_proxy = Proxy::before(payment.url()).await;
         let mut own = vec![
@@ -85,10 +99,16 @@ impl Shop {
             ("EDGE_INVENTORY_URL".to_owned(), inventory_proxy.url()),
             ("EDGE_PAYMENT_URL".to_owned(), payment_proxy.url()),
         ];
-        own.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        own.extend(
+            settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         let own: Vec<(&str, &str)> = own.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let order = env(&auth, &databases.order.url, &own);
-        let order = service::start("order", order, order::app::build).await.unwrap();
+        let order = service::start("order", order, order::app::build)
+            .await
+            .unwrap();
         let shop = Self {
             user: Uuid::now_v7(),
             product: Uuid::now_v7(),
@@ -116,8 +136,19 @@ impl Shop {
             (&self._neighbours[2], "/api/v1/inventory/import", stock),
         ] {
             let url = format!("{}{path}", running.url());
-            let answer = self.http.post(url).bearer_auth(&admin).json(&body).send().await.unwrap();
-            assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+            let answer = self
+                .http
+                .post(url)
+                .bearer_auth(&admin)
+                .json(&body)
+                .send()
+                .await
+                .unwrap();
+            assert!(
+                answer.status().is_success(),
+                "{}",
+                answer.text().await.unwrap()
+            );
         }
     }
 
@@ -145,7 +176,10 @@ impl Shop {
         }
         let answer = request.send().await.unwrap();
         let status = answer.status();
-        Answer { status, body: answer.json().await.unwrap_or(Value::Null) }
+        Answer {
+            status,
+            body: answer.json().await.unwrap_or(Value::Null),
+        }
     }
 
     /// The order once its saga has come to rest.
@@ -216,6 +250,9 @@ fn env(auth: &TestAuth, database: &str, own: &[(&str, &str)]) -> Env {
     pairs.push(("DATABASE_URL".to_owned(), database.to_owned()));
     pairs.push(("KAFKA_BROKERS".to_owned(), NOBODY.to_owned()));
     pairs.push(("DB_CONNECTIONS_MAX".to_owned(), "4".to_owned()));
-    pairs.extend(own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    pairs.extend(
+        own.iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+    );
     Env::from_pairs(pairs)
 }
