@@ -208,7 +208,7 @@ async fn the_door_answers_every_kind_of_nonsense_in_one_form() {
             "/api/v1/inventory/reservations/0198c0de-0000-7000-8000-000000000000",
             Some("{\"items\":[]}"),
             &none,
-            403,
+            404,
         ),
         (
             "somebody else's role",

@@ -90,9 +90,8 @@ pub(crate) async fn rebuild(pool: &PgPool) -> sqlx::Result<usize> {
     let times = times(&mut tx).await?;
     let replayed = replay_all(&mut tx).await?;
     for order in replayed.values() {
-        insert(&mut tx, order).await?;
-        update(&mut tx, order).await?;
-        restore_times(&mut tx, order, times.get(&order.id.0)).await?;
+        let (created, updated) = times[&order.id.0];
+        restore(&mut tx, order, created, updated).await?;
     }
     tx.commit().await?;
     Ok(replayed.len())
@@ -160,20 +159,34 @@ async fn times(conn: &mut PgConnection) -> sqlx::Result<HashMap<Uuid, Times>> {
         .collect())
 }
 
-async fn restore_times(
+/// Writes a whole row at once: an order that is paid has its payment from the start.
+async fn restore(
     conn: &mut PgConnection,
     order: &Order,
-    times: Option<&Times>,
+    created: DateTime<Utc>,
+    updated: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let Some((created, updated)) = times else {
-        return Ok(());
-    };
-    sqlx::query("UPDATE orders SET created_at = $2, updated_at = $3 WHERE id = $1")
-        .bind(order.id)
-        .bind(created)
-        .bind(updated)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "INSERT INTO orders (id, user_id, status, cancelling, reason, detail, items, total, currency,
+                             refunded, payment_id, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    )
+    .bind(order.id)
+    .bind(order.user_id)
+    .bind(order.status.as_str())
+    .bind(order.cancelling)
+    .bind(order.reason.map(|reason| reason.as_str()))
+    .bind(&order.detail)
+    .bind(sqlx::types::Json(&order.items))
+    .bind(order.total.amount)
+    .bind(order.total.currency.code())
+    .bind(order.refunded)
+    .bind(order.payment_id)
+    .bind(order.version)
+    .bind(created)
+    .bind(updated)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
