@@ -1,6 +1,8 @@
-//! `kill -9` at every named place: whatever dies where, every saga ends and the books balance.
+//! `kill -9` of order at every named place, in a whole lab: whatever dies where, every saga ends and the books balance.
 //!
-//! The places are asked of the running services, so that a new step or consumer cannot be forgotten.
+//! The places (each saga step before its call, after it and after its outcome was recorded; the relay; the consumer) are
+//! asked of the running service, so that a new step cannot be forgotten. payment, inventory and notification go through
+//! their own places in their own tests, likewise by `kill -9` of the real program.
 
 use std::time::Duration;
 
@@ -13,18 +15,13 @@ use crate::{
     lab::{Lab, eventually, text},
 };
 
-/// Services that have crash points.
-const SERVICES: [&str; 7] = [
-    "user",
-    "product",
-    "order",
-    "payment",
-    "notification",
-    "inventory",
-    "psp",
-];
+const SERVICE: &str = "order";
+/// Five steps with three places each, a relay and a consumer with two.
+const POINTS_MIN: usize = 18;
 /// From the restart of what was killed to the end of every saga.
 const RECOVERY_SECONDS: u64 = 10;
+/// For the traffic to come by the point that is armed; a breaker that is open waits ten seconds at the most here.
+const REACHED_MAX: Duration = Duration::from_secs(90);
 
 async fn points(lab: &Lab, service: &str) -> Vec<String> {
     let url = format!(
@@ -86,18 +83,23 @@ async fn life_goes_on(lab: &Lab) {
     }
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "a test that takes minutes says where it is"
+)]
 async fn survives(lab: &Lab, service: &str, point: &str) {
     let restarts = |lab: &Lab| lab.process(service)["restarts"].as_u64().unwrap();
     let before = restarts(lab);
+    println!("{point}");
     arm(lab, service, point).await;
-    let lived = tokio::time::timeout(Duration::from_secs(60), life_goes_on_tolerantly(lab)).await;
-    assert!(lived.is_ok(), "{point}: a request hung");
-    eventually(
-        &format!("{point} was reached"),
-        Duration::from_secs(20),
-        async || restarts(lab) > before,
-    )
-    .await;
+    // More than one round where a breaker is still open from the crash before: nobody gets through until it probes.
+    let reached = async {
+        while restarts(lab) == before {
+            life_goes_on_tolerantly(lab).await;
+        }
+    };
+    let reached = tokio::time::timeout(REACHED_MAX, reached).await;
+    assert!(reached.is_ok(), "{point} was not reached");
     eventually(
         &format!("{service} is back"),
         Duration::from_secs(20),
@@ -141,16 +143,10 @@ async fn after_a_kill_at_any_crash_point_every_saga_ends_and_the_books_balance()
     let lab = tokio::task::spawn_blocking(|| Lab::start("crashes"))
         .await
         .unwrap();
-    let mut survived = 0;
-    for service in SERVICES {
-        for point in points(&lab, service).await {
-            survives(&lab, service, &point).await;
-            survived += 1;
-        }
+    let points = points(&lab, SERVICE).await;
+    assert!(points.len() >= POINTS_MIN, "only {points:?} are registered");
+    for point in points {
+        survives(&lab, SERVICE, &point).await;
     }
-    assert!(
-        survived >= 15,
-        "only {survived} crash points are registered"
-    );
     assert_eq!(lab.down(), Vec::<u64>::new());
 }
