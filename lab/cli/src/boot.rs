@@ -215,6 +215,7 @@ fn part(launch: Launch, ready: Readiness) -> ProcessSpec {
             uid: user.uid,
             gid: user.gid,
         }),
+        background: launch.background,
         port: launch.port,
         admin_port: None,
         stop_signal: match launch.stop_signal {
@@ -276,6 +277,7 @@ fn service_spec(lab: &Lab, service: &Service) -> ProcessSpec {
         env: shop::environment(lab, service),
         cwd: None,
         run_as: None,
+        background: false,
         port: lab.ports.service(service),
         admin_port: Some(lab.ports.admin(service)),
         stop_signal: StopSignal::Term,

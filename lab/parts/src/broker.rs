@@ -56,6 +56,7 @@ impl Broker {
             env: vec![("MALLOC_ARENA_MAX".into(), "1".into())],
             cwd: Some(self.dir.clone()),
             run_as: None,
+            background: true,
             port: self.port,
             stop_signal: StopSignal::Term,
             stop_deadline: Duration::from_secs(2),

@@ -17,6 +17,8 @@ pub struct Launch {
     pub cwd: Option<PathBuf>,
     /// The user to become, when started as root and the program refuses root.
     pub run_as: Option<RunAs>,
+    /// No customer waits for it: when the machine is busy, it yields the processor to what a customer waits for.
+    pub background: bool,
     /// The port on 127.0.0.1 that it listens on.
     pub port: u16,
     /// The signal that asks it to stop in order.

@@ -78,6 +78,7 @@ impl Redis {
             env: Vec::new(),
             cwd: Some(self.dir.clone()),
             run_as: None,
+            background: false,
             port: self.port,
             stop_signal: StopSignal::Term,
             stop_deadline: Duration::from_secs(3),

@@ -12,6 +12,9 @@ use crate::registry::{self, MARKER};
 use crate::spec::INHERITED;
 use crate::{Dirs, ProcessSpec};
 
+/// A third of the processor's time beside a busy neighbour of niceness 0: late, never starved.
+const BACKGROUND_NICENESS: &str = "5";
+
 /// A child that was started.
 #[derive(Debug)]
 pub(crate) struct Running {
@@ -52,7 +55,13 @@ pub(crate) fn start(spec: &ProcessSpec, dirs: &Dirs, inherited: &Inherited) -> i
 }
 
 fn command(spec: &ProcessSpec, dirs: &Dirs, inherited: &Inherited) -> Command {
-    let mut command = Command::new(&spec.program);
+    let mut command = if spec.background {
+        let mut nice = Command::new("nice");
+        nice.args(["-n", BACKGROUND_NICENESS]).arg(&spec.program);
+        nice
+    } else {
+        Command::new(&spec.program)
+    };
     command
         .args(&spec.args)
         .env_clear()

@@ -41,6 +41,8 @@ pub struct ProcessSpec {
     pub cwd: Option<PathBuf>,
     /// The user it runs as; the supervisor's own when `None`. Another one needs root.
     pub run_as: Option<RunAs>,
+    /// Nobody waits for it: it yields the processor to the others when there is too little.
+    pub background: bool,
     /// The port it serves, for status only: nothing here opens it.
     pub port: u16,
     /// Its admin port, for status only.

@@ -77,6 +77,7 @@ pub(crate) fn shell(name: &str, script: &str) -> ProcessSpec {
         env: Vec::new(),
         cwd: None,
         run_as: None,
+        background: false,
         port: 0,
         admin_port: None,
         stop_signal: StopSignal::Term,

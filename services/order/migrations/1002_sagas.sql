@@ -24,5 +24,5 @@ CREATE TABLE sagas (
     updated_at      timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- What the recovery worker looks for; small, because it holds unfinished sagas alone.
-CREATE INDEX sagas_due ON sagas (next_attempt_at) WHERE state IN ('running', 'compensating');
+-- What the recovery worker looks for and counts, twice a second; small, because it holds unfinished sagas alone.
+CREATE INDEX sagas_open ON sagas (state, next_attempt_at) WHERE state IN ('running', 'compensating', 'stuck');

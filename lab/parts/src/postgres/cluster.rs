@@ -77,6 +77,7 @@ impl Cluster {
             env: vec![("LC_ALL".into(), "C".into())],
             cwd: Some(self.placement.dir.clone()),
             run_as: self.placement.run_as,
+            background: false,
             port: self.port,
             stop_signal: StopSignal::Int,
             stop_deadline: Duration::from_secs(5),
