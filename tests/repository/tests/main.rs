@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, with the place that does not agree"
 )]
 
+mod compose;
 mod error_pages;
 mod problems;
 mod sources;
