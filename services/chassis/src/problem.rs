@@ -42,7 +42,7 @@ pub struct Problem {
 /// The document as it travels; also what a client of another service reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Document {
-    /// `urn:faultline:problem:<code>`; the page of the same name is in docs/errors/.
+    /// `urn:faultline:problem:<code>`; `docs/errors/<code>.md` is its page.
     #[serde(rename = "type")]
     pub kind: String,
     /// The status in words.

@@ -8,5 +8,6 @@
 
 mod compose;
 mod error_pages;
+mod links;
 mod problems;
 mod sources;
