@@ -21,6 +21,9 @@ pub(crate) struct Config {
     pub(crate) processing_delay: Duration,
     /// How long a withheld answer keeps its request open: `HANG_MS`. Longer than any client waits.
     pub(crate) hang: Duration,
+    /// How long events are gathered before they are delivered: `WEBHOOK_DELAY_MS`. Like a real provider's, a webhook
+    /// comes after the answer to the request that caused it, and a round of them costs two statements.
+    pub(crate) webhook_delay: Duration,
     /// Waits between deliveries of one webhook: doubling from `WEBHOOK_RETRY_BASE_MS` to a minute;
     /// `WEBHOOK_ATTEMPTS_MAX` of them are about twenty minutes of outage. (Stripe goes on for three days.)
     pub(crate) webhook_backoff: Backoff,
@@ -43,6 +46,7 @@ impl Config {
                 .transpose()?,
             processing_delay: env.millis_or("PROCESSING_DELAY_MS", 0)?,
             hang: env.millis_or("HANG_MS", 60_000)?,
+            webhook_delay: env.millis_or("WEBHOOK_DELAY_MS", 300)?,
             webhook_backoff: Backoff {
                 base: env.millis_or("WEBHOOK_RETRY_BASE_MS", 500)?,
                 cap: Duration::from_secs(60),

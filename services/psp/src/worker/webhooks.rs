@@ -18,7 +18,10 @@ use prometheus::{IntCounterVec, opts};
 use reqwest::Url;
 use resilience::Backoff;
 use sqlx::PgPool;
-use tokio::sync::Notify;
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 use tracing::warn;
 use uuid::Uuid;
 
@@ -48,6 +51,7 @@ pub(super) struct Webhooks {
     path: String,
     secret: Secret,
     backoff: Backoff,
+    delay: Duration,
     wake: Arc<Notify>,
     /// `psp_webhook_deliveries_total{outcome}`: delivered, failed, abandoned.
     outcomes: IntCounterVec,
@@ -78,6 +82,7 @@ impl Webhooks {
             path: url.path().to_owned(),
             secret: config.webhook_secret.clone(),
             backoff: config.webhook_backoff,
+            delay: config.webhook_delay,
             wake,
             outcomes: context
                 .metrics
@@ -95,11 +100,13 @@ impl Webhooks {
             if delivered == BATCH as usize {
                 continue;
             }
-            tokio::select! {
-                () = self.wake.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
-                () = stopping.cancelled() => {}
-            }
+            let next = async {
+                match timeout(POLL, self.wake.notified()).await {
+                    Ok(()) => sleep(self.delay).await,
+                    Err(_) => {}
+                }
+            };
+            stopping.run_until_cancelled(next).await;
         }
     }
 
