@@ -51,7 +51,9 @@ fn a_lab_comes_up_is_looked_at_and_leaves_nothing() {
             "payment",
             "notification",
             "inventory",
-            "psp"
+            "psp",
+            "alertmanager",
+            "prometheus"
         ]
     );
     let sum: u64 = processes
@@ -146,7 +148,7 @@ fn two_labs_run_side_by_side_and_share_no_port() {
         processes.iter().flat_map(both).flatten().collect()
     };
     let [first, second] = [ports(&labs[0]), ports(&labs[1])];
-    assert_eq!(first.len(), 4 + 2 * shop::SERVICES.len());
+    assert_eq!(first.len(), 6 + 2 * shop::SERVICES.len());
     assert!(first.is_disjoint(&second), "{first:?} {second:?}");
 }
 
