@@ -1,3 +1,8 @@
-//! The files of `alerts/` and the runbooks, held against each other and against Prometheus' own tools.
+//! The files of `alerts/` and the runbooks, held against each other and against Prometheus' own tools, which
+//! `faultline setup --for test` installs.
 
-fn main() {}
+mod checked_in;
+mod coverage;
+mod runbooks;
+mod support;
+mod tools;
