@@ -3,23 +3,15 @@
 use std::collections::HashSet;
 use std::net::TcpListener;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use faultline::ports::Block;
 use faultline::shop;
 use serde_json::{Value, json};
 
-use crate::support::{TestLab, call, faultline, is_alive};
+use crate::support::{TestLab, call, eventually, faultline, is_alive};
 
 const LIMIT: Duration = Duration::from_secs(30);
-
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !holds() {
-        assert!(since.elapsed() < LIMIT, "it never came true that {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
 
 #[test]
 fn a_lab_comes_up_is_looked_at_and_leaves_nothing() {
@@ -113,7 +105,7 @@ fn a_killed_service_and_a_killed_database_come_back() {
     assert_eq!(up.code, 0, "{}", up.notes);
     for name in ["order", "postgres"] {
         assert_eq!(lab.call(&["kill", name]).code, 0);
-        eventually(&format!("{name} is back"), || {
+        eventually(&format!("{name} is back"), LIMIT, || {
             let process = lab.process(name);
             process["state"] == "ready" && process["restarts"].as_u64() >= Some(1)
         });
@@ -122,7 +114,7 @@ fn a_killed_service_and_a_killed_database_come_back() {
     assert_eq!(lab.process("payment")["state"], "paused");
     assert_eq!(lab.call(&["status"]).code, 1);
     assert_eq!(lab.call(&["resume", "payment"]).code, 0);
-    eventually("payment goes on", || {
+    eventually("payment goes on", LIMIT, || {
         lab.process("payment")["state"] == "ready"
     });
     let unknown = lab.call(&["kill", "ordr"]);
@@ -214,7 +206,7 @@ fn what_a_killed_lab_leaves_is_swept() {
         .args(["-KILL", &supervisor])
         .status();
     assert!(killed.expect("kill runs").success());
-    eventually("the lab is gone", || {
+    eventually("the lab is gone", LIMIT, || {
         lab.call(&["status"]).out.contains("No lab is running")
     });
     let down = lab.call(&["down"]);

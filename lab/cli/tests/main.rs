@@ -2,6 +2,8 @@
 //!
 //! The parts (PostgreSQL, Redis, broker, Prometheus, Alertmanager) must be installed, which `faultline setup --for test` does.
 
+mod alerts;
 mod labs;
+mod objectives;
 mod support;
 mod usage;

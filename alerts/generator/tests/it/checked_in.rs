@@ -9,7 +9,10 @@ const SOURCE: &str = "alerts/slo.yaml";
 fn compare(name: &str, profile: &Profile) {
     let spec = Spec::parse(&read(SOURCE)).expect("the shop's objectives are good");
     let same = read(name) == slo::generate(&spec, profile, SOURCE);
-    assert!(same, "{name} differs from what {SOURCE} says: run `faultline slo generate`");
+    assert!(
+        same,
+        "{name} differs from what {SOURCE} says: run `faultline slo generate`"
+    );
 }
 
 #[test]

@@ -38,7 +38,10 @@ fn fires(look: &Look, alert: &Alert) -> bool {
 
 /// Quiet, firing, quiet again, within one test.
 fn whole_story(test: &Test, alert: &Alert) -> bool {
-    let looks = test.alert_rule_test.iter().filter(|look| look.alertname == alert.name);
+    let looks = test
+        .alert_rule_test
+        .iter()
+        .filter(|look| look.alertname == alert.name);
     let mut seen: Vec<bool> = looks.map(|look| fires(look, alert)).collect();
     seen.dedup();
     seen.windows(3).any(|three| three == [false, true, false])
@@ -46,7 +49,11 @@ fn whole_story(test: &Test, alert: &Alert) -> bool {
 
 /// Never firing, in a test of its own: what comes close and is well.
 fn stays_quiet(test: &Test, alert: &Alert) -> bool {
-    let mut looks = test.alert_rule_test.iter().filter(|look| look.alertname == alert.name).peekable();
+    let mut looks = test
+        .alert_rule_test
+        .iter()
+        .filter(|look| look.alertname == alert.name)
+        .peekable();
     looks.peek().is_some() && looks.all(|look| look.exp_alerts.is_empty())
 }
 
@@ -56,7 +63,8 @@ fn tests_of(rules: &str) -> Vec<Test> {
         .iter()
         .map(|file| {
             let text = read(&format!("alerts/tests/{file}"));
-            serde_norway::from_str::<TestFile>(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
+            serde_norway::from_str::<TestFile>(&text)
+                .unwrap_or_else(|error| panic!("{file}: {error}"))
         })
         .filter(|file| file.rule_files.contains(&path))
         .flat_map(|file| file.tests)
@@ -66,15 +74,23 @@ fn tests_of(rules: &str) -> Vec<Test> {
 #[test]
 fn every_alert_is_seen_quiet_firing_and_resolved() {
     for alert in alerts() {
-        let told = tests_of(&alert.file).iter().any(|test| whole_story(test, &alert));
-        assert!(told, "{} of {} with {:?} has no such test", alert.name, alert.file, alert.labels);
+        let told = tests_of(&alert.file)
+            .iter()
+            .any(|test| whole_story(test, &alert));
+        assert!(
+            told,
+            "{} of {} with {:?} has no such test",
+            alert.name, alert.file, alert.labels
+        );
     }
 }
 
 #[test]
 fn every_alert_is_seen_to_stay_quiet_where_things_are_just_good_enough() {
     for alert in alerts() {
-        let quiet = tests_of(&alert.file).iter().any(|test| stays_quiet(test, &alert));
+        let quiet = tests_of(&alert.file)
+            .iter()
+            .any(|test| stays_quiet(test, &alert));
         assert!(quiet, "{} of {} has no such test", alert.name, alert.file);
     }
 }

@@ -23,11 +23,20 @@ pub(crate) fn read(name: &str) -> String {
 pub(crate) fn files(folder: &str, suffix: &str) -> Vec<String> {
     let entries = fs::read_dir(repository().join(folder)).expect("the folder is there");
     let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.expect("it can be listed").file_name().into_string().ok())
+        .filter_map(|entry| {
+            entry
+                .expect("it can be listed")
+                .file_name()
+                .into_string()
+                .ok()
+        })
         .filter(|name| name.ends_with(suffix))
         .collect();
     names.sort();
-    assert!(!names.is_empty(), "{folder} has no file that ends in {suffix}");
+    assert!(
+        !names.is_empty(),
+        "{folder} has no file that ends in {suffix}"
+    );
     names
 }
 
@@ -74,7 +83,10 @@ pub(crate) fn alerts() -> Vec<Alert> {
             })
         })
     };
-    files("alerts/rules", ".yml").into_iter().flat_map(in_file).collect()
+    files("alerts/rules", ".yml")
+        .into_iter()
+        .flat_map(in_file)
+        .collect()
 }
 
 /// `ServiceDown` as a file is called: `service-down`.

@@ -13,14 +13,20 @@ fn content(program: &str, arguments: &[&str]) {
         .unwrap_or_else(|error| panic!("{program}: {error}; run `faultline setup --for test`"));
     let printed = [output.stdout, output.stderr].concat();
     let printed = String::from_utf8_lossy(&printed);
-    assert!(output.status.success(), "{program} {arguments:?}:\n{printed}");
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}:\n{printed}"
+    );
 }
 
 #[test]
 fn promtool_finds_nothing_in_the_rules_not_even_lint() {
     for file in files("alerts/rules", ".yml") {
         let path = format!("rules/{file}");
-        content("promtool", &["check", "rules", "--lint=all", "--lint-fatal", &path]);
+        content(
+            "promtool",
+            &["check", "rules", "--lint=all", "--lint-fatal", &path],
+        );
     }
 }
 
@@ -33,7 +39,10 @@ fn every_unit_test_of_the_rules_passes() {
 
 #[test]
 fn prometheus_accepts_its_configuration() {
-    content("promtool", &["check", "config", "../dashboards/prometheus/prometheus.yml"]);
+    content(
+        "promtool",
+        &["check", "config", "../dashboards/prometheus/prometheus.yml"],
+    );
 }
 
 #[test]
