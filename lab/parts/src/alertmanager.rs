@@ -71,6 +71,8 @@ impl Alertmanager {
             env: vec![("GOGC".into(), "40".into())],
             cwd: Some(self.dir.clone()),
             run_as: None,
+            // Looking on must not slow what is looked at.
+            background: true,
             port: self.port,
             stop_signal: StopSignal::Term,
             stop_deadline: Duration::from_secs(3),
