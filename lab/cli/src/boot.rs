@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::lab::missing_programs;
 use crate::shop::{SERVICES, Service};
+use crate::watch::Watch;
 use crate::{Lab, prove, shop};
 
 /// PostgreSQL after a kill replays its log before it answers; everything else is faster.
@@ -47,6 +48,14 @@ impl Hosted {
         }
     }
 
+    /// Adds a task that ends when the token given to it is cancelled.
+    pub(crate) fn run<T>(&self, task: impl FnOnce(CancellationToken) -> T)
+    where
+        T: Future<Output: Send> + Send + 'static,
+    {
+        self.tasks.spawn(task(self.shutdown.clone()));
+    }
+
     /// Ends it and waits until it has.
     pub async fn stop(&self) {
         self.shutdown.cancel();
@@ -68,10 +77,12 @@ impl Default for Hosted {
 pub async fn boot(lab: &Lab, supervisor: &Supervisor, hosted: &Hosted) -> anyhow::Result<()> {
     let board = &supervisor.board;
     check_machine(lab, board)?;
+    let watch = Watch::prepare(lab)?;
     let parts = prepare_data(lab, board).await?;
     start_parts(lab, supervisor, hosted, &parts).await?;
     make_databases(lab, board, &parts.cluster).await?;
-    start_services(lab, supervisor).await
+    start_services(lab, supervisor).await?;
+    watch.start(lab, supervisor, hosted).await
 }
 
 /// Lets the first customer in.
@@ -158,11 +169,7 @@ async fn start_parts(
     let listener = TcpListener::bind(smtp)
         .await
         .context("open the mail sink's port")?;
-    hosted.tasks.spawn(mail::serve(
-        listener,
-        lab.home.mail(),
-        hosted.shutdown.clone(),
-    ));
+    hosted.run(|shutdown| mail::serve(listener, lab.home.mail(), shutdown));
     let (cluster, redis, broker) = (
         parts.cluster.clone(),
         parts.redis.clone(),
@@ -204,7 +211,8 @@ async fn start_parts(
     Ok(())
 }
 
-fn part(launch: Launch, ready: Readiness) -> ProcessSpec {
+/// A part as the supervisor runs it.
+pub(crate) fn part(launch: Launch, ready: Readiness) -> ProcessSpec {
     ProcessSpec {
         name: launch.name.to_owned(),
         program: launch.program,

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    act, audit, completions, demo, dlq, doctor, down, env, logs, mails, setup, smoke, status, up,
-    with_parts,
+    act, alerts, audit, completions, demo, dlq, doctor, down, env, logs, mails, setup, slo, smoke,
+    status, up, with_parts,
 };
 use crate::ports::BaseWish;
 
@@ -58,7 +58,7 @@ pub struct Global {
 /// Every command; one file each.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start the lab: PostgreSQL, Redis, broker, mail sink, eight services
+    /// Start the lab: PostgreSQL, Redis, broker, mail sink, eight services, Prometheus, Alertmanager
     #[command(long_about = up::HELP)]
     Up(up::Args),
     /// Stop the lab and everything it ever started
@@ -79,6 +79,12 @@ pub enum Command {
     /// Messages that no consumer could apply, and their way back
     #[command(long_about = dlq::HELP)]
     Dlq(dlq::Args),
+    /// What the shop promises, and whether it keeps it
+    #[command(long_about = slo::HELP)]
+    Slo(slo::Args),
+    /// Show alerts that fire and alerts that are over
+    #[command(long_about = alerts::HELP)]
+    Alerts(alerts::Args),
     /// Print a process's log
     #[command(long_about = logs::HELP)]
     Logs(logs::Args),

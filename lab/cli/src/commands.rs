@@ -2,6 +2,7 @@
 //! file.
 
 pub mod act;
+pub mod alerts;
 pub mod audit;
 pub mod completions;
 pub mod demo;
@@ -12,6 +13,7 @@ pub mod env;
 pub mod logs;
 pub mod mails;
 pub mod setup;
+pub mod slo;
 pub mod smoke;
 pub mod status;
 pub mod up;
@@ -43,6 +45,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Restart(args) => act::run(global, args, Action::Restart).await,
         Command::Doctor(args) => doctor::run(global, args),
         Command::Setup(args) => setup::run(global, args).await,
+        Command::Slo(args) => slo::run(global, args).await,
+        Command::Alerts(args) => alerts::run(global, args).await,
         Command::Mails(args) => mails::run(global, args),
         Command::Env(args) => env::run(global, args),
         Command::WithParts(args) => with_parts::run(global, args).await,

@@ -98,6 +98,12 @@ impl Home {
     pub fn mail(&self) -> PathBuf {
         self.state.join("mail")
     }
+
+    /// Where the alert sink keeps what was delivered.
+    #[must_use]
+    pub fn alerts(&self) -> PathBuf {
+        self.state.join("alerts.jsonl")
+    }
 }
 
 /// What a lab remembers, so that later commands need no options.

@@ -130,6 +130,18 @@ impl Lab {
         format!("smtp://127.0.0.1:{}", self.ports.smtp())
     }
 
+    /// Prometheus.
+    #[must_use]
+    pub fn prometheus_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.prometheus())
+    }
+
+    /// Alertmanager.
+    #[must_use]
+    pub fn alertmanager_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.alertmanager())
+    }
+
     /// The API key of the one partner program that the lab knows.
     #[must_use]
     pub fn partner_api_key(&self) -> String {

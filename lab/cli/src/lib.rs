@@ -8,14 +8,16 @@
 //! | [`home`] | the state folder, and what is remembered in it |
 //! | [`lab`] | one lab: all of the above, resolved |
 //! | [`boot`] | the start, stage by stage |
+//! | `watch` | Prometheus, Alertmanager and the alert sink |
+//! | [`prometheus`] | questions to it |
 //! | [`prove`] | what "ready" means beyond open ports |
 //! | [`catalogue`] | the thousand products of every lab |
 //! | [`shopkeeper`] | fills the shelves |
 //! | [`books`] | the auditor, pointed at a lab |
 //! | [`commands`] | one file per command |
 //!
-//! Supervising processes is the crate `supervisor`; PostgreSQL, Redis, the broker and the mail
-//! sink are the crate `parts`. Nothing here is linked into a service, and services are reached
+//! Supervising processes is the crate `supervisor`; PostgreSQL, Redis, the broker, Prometheus,
+//! Alertmanager and the sinks for mails and alerts are the crate `parts`; the rules are the crate `slo`. Nothing here is linked into a service, and services are reached
 //! over the network only.
 
 pub mod books;
@@ -28,11 +30,13 @@ pub mod home;
 pub mod lab;
 pub mod ports;
 pub mod progress;
+pub mod prometheus;
 pub mod prove;
 pub mod shop;
 pub mod shopkeeper;
 pub mod term;
 pub mod verdict;
+mod watch;
 
 use std::process::ExitCode;
 

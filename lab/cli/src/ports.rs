@@ -129,6 +129,24 @@ impl Ports {
         self.moved(8025)
     }
 
+    /// Prometheus.
+    #[must_use]
+    pub fn prometheus(self) -> u16 {
+        self.moved(9090)
+    }
+
+    /// Alertmanager.
+    #[must_use]
+    pub fn alertmanager(self) -> u16 {
+        self.moved(9093)
+    }
+
+    /// The alert sink.
+    #[must_use]
+    pub fn alert_sink(self) -> u16 {
+        self.moved(8094)
+    }
+
     /// All of them.
     #[must_use]
     pub fn all(self) -> Vec<Named> {
@@ -141,6 +159,9 @@ impl Ports {
             named("Redis", self.redis()),
             named("broker", self.kafka()),
             named("mail sink", self.smtp()),
+            named("Prometheus", self.prometheus()),
+            named("Alertmanager", self.alertmanager()),
+            named("alert sink", self.alert_sink()),
         ];
         for service in &shop::SERVICES {
             all.push(named(service.name, self.service(service)));
@@ -222,6 +243,7 @@ mod tests {
         let gateway = shop::service("gateway").expect("there is a gateway");
         assert_eq!((ports.service(gateway), ports.admin(gateway)), (8080, 9080));
         assert_eq!(ports.postgres(), 8432);
+        assert_eq!((ports.prometheus(), ports.alertmanager()), (9090, 9093));
         assert_eq!(Ports::at(9000).postgres(), 9432);
         assert_eq!(Ports::at(2000).postgres(), 2432);
     }

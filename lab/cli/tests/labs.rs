@@ -3,23 +3,15 @@
 use std::collections::HashSet;
 use std::net::TcpListener;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use faultline::ports::Block;
 use faultline::shop;
 use serde_json::{Value, json};
 
-use crate::support::{TestLab, call, faultline, is_alive};
+use crate::support::{TestLab, call, eventually, faultline, is_alive};
 
 const LIMIT: Duration = Duration::from_secs(30);
-
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !holds() {
-        assert!(since.elapsed() < LIMIT, "it never came true that {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
 
 #[test]
 fn a_lab_comes_up_is_looked_at_and_leaves_nothing() {
@@ -51,7 +43,9 @@ fn a_lab_comes_up_is_looked_at_and_leaves_nothing() {
             "payment",
             "notification",
             "inventory",
-            "psp"
+            "psp",
+            "alertmanager",
+            "prometheus"
         ]
     );
     let sum: u64 = processes
@@ -111,7 +105,7 @@ fn a_killed_service_and_a_killed_database_come_back() {
     assert_eq!(up.code, 0, "{}", up.notes);
     for name in ["order", "postgres"] {
         assert_eq!(lab.call(&["kill", name]).code, 0);
-        eventually(&format!("{name} is back"), || {
+        eventually(&format!("{name} is back"), LIMIT, || {
             let process = lab.process(name);
             process["state"] == "ready" && process["restarts"].as_u64() >= Some(1)
         });
@@ -120,7 +114,7 @@ fn a_killed_service_and_a_killed_database_come_back() {
     assert_eq!(lab.process("payment")["state"], "paused");
     assert_eq!(lab.call(&["status"]).code, 1);
     assert_eq!(lab.call(&["resume", "payment"]).code, 0);
-    eventually("payment goes on", || {
+    eventually("payment goes on", LIMIT, || {
         lab.process("payment")["state"] == "ready"
     });
     let unknown = lab.call(&["kill", "ordr"]);
@@ -146,7 +140,7 @@ fn two_labs_run_side_by_side_and_share_no_port() {
         processes.iter().flat_map(both).flatten().collect()
     };
     let [first, second] = [ports(&labs[0]), ports(&labs[1])];
-    assert_eq!(first.len(), 4 + 2 * shop::SERVICES.len());
+    assert_eq!(first.len(), 6 + 2 * shop::SERVICES.len());
     assert!(first.is_disjoint(&second), "{first:?} {second:?}");
 }
 
@@ -212,7 +206,7 @@ fn what_a_killed_lab_leaves_is_swept() {
         .args(["-KILL", &supervisor])
         .status();
     assert!(killed.expect("kill runs").success());
-    eventually("the lab is gone", || {
+    eventually("the lab is gone", LIMIT, || {
         lab.call(&["status"]).out.contains("No lab is running")
     });
     let down = lab.call(&["down"]);

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use faultline::shop::SERVICES;
 use serde_json::Value;
@@ -124,6 +126,15 @@ impl Drop for TestLab {
         if !std::thread::panicking() {
             assert_eq!(answer.code, 0, "{}", answer.notes);
         }
+    }
+}
+
+/// Looks again and again until `holds`, for no longer than `limit`.
+pub(crate) fn eventually(what: &str, limit: Duration, mut holds: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !holds() {
+        assert!(since.elapsed() < limit, "it never came true that {what}");
+        thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -1,12 +1,15 @@
-//! The lab's own PostgreSQL, Redis, Kafka-API broker and mail sink, as ordinary processes.
+//! The lab's own PostgreSQL, Redis, Kafka-API broker, Prometheus, Alertmanager, mail sink and alert sink, as ordinary
+//! processes.
 //!
 //! This crate knows what each program needs, how to write its configuration, how it is started
 //! ([`Launch`]) and when it is really ready (an answered request, not an open port). It does not
 //! supervise: it neither restarts nor watches what it describes. The one exception is
-//! [`for_tests::TestParts`], which runs all of them for the length of one command.
+//! [`for_tests::TestParts`], which runs those that services need for the length of one command.
 //!
 //! Everything binds 127.0.0.1 and keeps its data under one state folder.
 
+pub mod alertmanager;
+pub mod alerts;
 pub mod broker;
 mod environment;
 mod error;
@@ -17,6 +20,7 @@ mod pidfile;
 pub mod postgres;
 mod process;
 mod progress;
+pub mod prometheus;
 pub mod redis;
 pub mod requirements;
 pub mod secrets;

@@ -3,8 +3,8 @@
 //! Not a supervisor: nothing here restarts anything.
 
 use std::{
-    fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
+    fs::{self, File},
+    io::{self, Read as _, Seek as _, SeekFrom},
     net::{Ipv4Addr, TcpListener},
     os::unix::process::CommandExt as _,
     path::Path,
@@ -42,6 +42,15 @@ pub(crate) fn text(path: &Path) -> Result<&str> {
             path.display()
         ))
     })
+}
+
+/// Makes `dir` a folder with nothing in it.
+pub(crate) fn empty_folder(dir: &Path) -> Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => fs::create_dir_all(dir),
+    }
+    .map_err(Error::io(|| format!("empty {}", dir.display())))
 }
 
 /// Runs a command to its end and returns its output, or an error with the end of what it printed.
@@ -129,7 +138,7 @@ pub(crate) async fn wait_until_ready(
 
 /// The last lines of a log, or nothing when there is none.
 pub(crate) fn tail(log: &Path) -> String {
-    let read = || -> std::io::Result<Vec<u8>> {
+    let read = || -> io::Result<Vec<u8>> {
         let mut file = File::open(log)?;
         let len = file.metadata()?.len();
         file.seek(SeekFrom::Start(len.saturating_sub(TAIL_BYTES_MAX)))?;

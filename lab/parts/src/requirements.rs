@@ -8,7 +8,7 @@ use serde::Serialize;
 
 pub use install::install;
 
-use crate::{broker, environment, postgres, process};
+use crate::{alertmanager, broker, environment, postgres, process};
 
 /// Something that the lab needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,6 +37,10 @@ pub enum Kind {
     Postgres,
     /// redis-server.
     Redis,
+    /// Prometheus, with its promtool.
+    Prometheus,
+    /// Alertmanager, with its amtool.
+    Alertmanager,
     /// The embedded broker, built by us.
     Broker,
 }
@@ -60,11 +64,13 @@ impl Requirement {
 
 impl Kind {
     /// All of them, in the order in which they are installed.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Compiler,
         Self::Make,
         Self::Postgres,
         Self::Redis,
+        Self::Prometheus,
+        Self::Alertmanager,
         Self::Broker,
     ];
 
@@ -74,6 +80,8 @@ impl Kind {
             Self::Make => "make",
             Self::Postgres => "PostgreSQL",
             Self::Redis => "Redis",
+            Self::Prometheus => "Prometheus",
+            Self::Alertmanager => "Alertmanager",
             Self::Broker => "Kafka-API broker",
         }
     }
@@ -84,6 +92,8 @@ impl Kind {
             Self::Make => "librdkafka is built with it",
             Self::Postgres => "every service has a database in the lab's own cluster (15 or newer)",
             Self::Redis => "sessions, rate limits and deduplication live there",
+            Self::Prometheus => "it keeps the metrics and finds what is wrong in them",
+            Self::Alertmanager => "it sorts alerts and delivers them",
             Self::Broker => "events travel through it; it is built from source once and kept",
         }
     }
@@ -95,6 +105,8 @@ impl Kind {
             Self::Make => Some("make"),
             Self::Postgres => Some("postgresql"),
             Self::Redis => Some("redis-server"),
+            Self::Prometheus => Some("prometheus"),
+            Self::Alertmanager => Some("prometheus-alertmanager"),
             Self::Broker => None,
         }
     }
@@ -104,6 +116,8 @@ impl Kind {
         match self {
             Self::Postgres => Some("postgresql@17"),
             Self::Redis => Some("redis"),
+            Self::Prometheus => Some("prometheus"),
+            Self::Alertmanager => Some("alertmanager"),
             Self::Compiler | Self::Make | Self::Broker => None,
         }
     }
@@ -113,6 +127,8 @@ impl Kind {
             Self::Compiler => program("cc"),
             Self::Make => program("make"),
             Self::Redis => program("redis-server"),
+            Self::Prometheus => program("prometheus"),
+            Self::Alertmanager => alertmanager::PROGRAMS.into_iter().find_map(program),
             Self::Postgres => postgres::installations()
                 .into_iter()
                 .next()
@@ -191,6 +207,10 @@ mod tests {
         assert_eq!(
             version_in("cc (Debian 12.2.0-14+deb12u1) 12.2.0\nCopyright"),
             "12.2.0-14+deb12u1"
+        );
+        assert_eq!(
+            version_in("prometheus, version 2.42.0+ds (branch: debian/sid)"),
+            "2.42.0+ds"
         );
         assert_eq!(version_in("GNU Make 4.3\nBuilt for x"), "4.3");
         assert_eq!(version_in("nothing"), "");

@@ -53,6 +53,8 @@ fn variables(lab: &Lab) -> BTreeMap<String, String> {
         ("REDIS_URL".to_owned(), lab.redis_url()),
         ("KAFKA_BROKERS".to_owned(), lab.kafka()),
         ("SMTP_URL".to_owned(), lab.smtp_url()),
+        ("PROMETHEUS_URL".to_owned(), lab.prometheus_url()),
+        ("ALERTMANAGER_URL".to_owned(), lab.alertmanager_url()),
         ("MAIL_DIR".to_owned(), lab.home.mail().display().to_string()),
         ("ADMIN_EMAIL".to_owned(), ADMIN_EMAIL.to_owned()),
         ("ADMIN_PASSWORD".to_owned(), lab.secrets.administrator()),

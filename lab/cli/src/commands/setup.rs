@@ -16,7 +16,7 @@ use crate::shop::SERVICES;
 use crate::term;
 
 /// What `--help` says.
-pub const HELP: &str = "Install what is missing (PostgreSQL, Redis, a C compiler, make) with \
+pub const HELP: &str = "Install what is missing (PostgreSQL, Redis, Prometheus, Alertmanager, a C compiler, make) with \
     apt-get or Homebrew, saying what and why before it does; build the broker, once, into the \
     user's cache; build the services.\n\nNothing is installed or built twice. As an ordinary user \
     it asks sudo for what needs root. No system service is left running.";

@@ -1,10 +1,10 @@
 # Installs the Debian packages named as arguments, as root, and leaves no service of theirs running.
 #
-# The lab runs PostgreSQL and Redis itself, on its own ports and data. The packages would start both on their
-# standard ports, and at every boot: on a developer's machine that is a surprise, so
+# The lab runs PostgreSQL, Redis, Prometheus and Alertmanager itself, on its own ports and data. The packages would start
+# them on their standard ports, and at every boot: on a developer's machine that is a surprise, so
 #   - a policy-rc.d that says "not now" (101) keeps package scripts from starting services, for as long as we install;
 #   - postgresql-common is told not to create the default cluster, if PostgreSQL is new to this machine;
-#   - redis-server is disabled afterwards, if it is new to this machine.
+#   - redis-server, prometheus and prometheus-alertmanager are disabled afterwards, if they are new to this machine.
 # Everything that was changed for the installation is changed back, also when it fails. What was there before
 # (a running redis-server, clusters, a policy-rc.d as container images have it) stays as it was.
 set -eu
@@ -29,8 +29,10 @@ get() { apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$
 export DEBIAN_FRONTEND=noninteractive
 packages="$*"
 
-new_redis=
-if wants redis-server && ! is_installed redis-server; then new_redis=yes; fi
+new_services=
+for service in redis-server prometheus prometheus-alertmanager; do
+    if wants "$service" && ! is_installed "$service"; then new_services="$new_services $service"; fi
+done
 
 if [ ! -e "$policy" ]; then
     made_policy=yes
@@ -52,6 +54,7 @@ fi
 
 get "$@"
 
-if [ -n "$new_redis" ] && [ -d /run/systemd/system ]; then
-    systemctl disable redis-server
+if [ -n "$new_services" ] && [ -d /run/systemd/system ]; then
+    # Unquoted: one word for each service.
+    systemctl disable $new_services
 fi

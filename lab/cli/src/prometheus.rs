@@ -1,0 +1,138 @@
+//! Questions to the lab's Prometheus, answered in numbers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use reqwest::Client;
+use serde::Deserialize;
+
+use crate::Lab;
+
+/// The lab's own queries take milliseconds; Prometheus itself gives up after this.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+/// A running Prometheus.
+#[derive(Debug)]
+pub struct Prometheus {
+    http: Client,
+    base: String,
+}
+
+/// One series and its value now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Its labels, `__name__` included.
+    pub labels: BTreeMap<String, String>,
+    /// Its value; may be NaN.
+    pub value: f64,
+}
+
+impl Prometheus {
+    /// That of a lab.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn of(lab: &Lab) -> anyhow::Result<Self> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the lab looks from outside; the policies of the services' edges are not its own"
+        )]
+        let http = Client::builder().no_proxy().timeout(ANSWER_LIMIT).build()?;
+        Ok(Self {
+            http,
+            base: lab.prometheus_url(),
+        })
+    }
+
+    /// The samples that an expression gives now, in no order.
+    ///
+    /// # Errors
+    /// When Prometheus does not answer, or with what it says about the expression.
+    pub async fn query(&self, expression: &str) -> anyhow::Result<Vec<Sample>> {
+        let asked = self
+            .http
+            .post(format!("{}/api/v1/query", self.base))
+            .form(&[("query", expression)])
+            .send()
+            .await
+            .with_context(|| format!("Prometheus does not answer at {}", self.base))?;
+        let answer = asked.text().await.context("read Prometheus' answer")?;
+        samples(&answer).with_context(|| format!("the query was: {expression}"))
+    }
+
+    /// The one number that an expression gives now; none when it gives no number.
+    ///
+    /// # Errors
+    /// As [`Prometheus::query`].
+    pub async fn number(&self, expression: &str) -> anyhow::Result<Option<f64>> {
+        let samples = self.query(expression).await?;
+        let first = samples.first().map(|sample| sample.value);
+        Ok(first.filter(|value| value.is_finite()))
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    data: Option<Data>,
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    result: Vec<Series>,
+}
+
+#[derive(Deserialize)]
+struct Series {
+    metric: BTreeMap<String, String>,
+    value: (f64, String),
+}
+
+fn samples(answer: &str) -> anyhow::Result<Vec<Sample>> {
+    let answer: Answer =
+        serde_json::from_str(answer).context("Prometheus answered something else than a vector")?;
+    let Some(data) = answer.data else {
+        bail!(
+            "Prometheus says: {}",
+            answer.error.unwrap_or_else(|| "nothing".into())
+        );
+    };
+    data.result.into_iter().map(sample).collect()
+}
+
+fn sample(series: Series) -> anyhow::Result<Sample> {
+    let (_, text) = series.value;
+    // It writes NaN, +Inf and -Inf, all of which Rust reads.
+    let value = text
+        .parse()
+        .with_context(|| format!("{text:?} is no number"))?;
+    Ok(Sample {
+        labels: series.metric,
+        value,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vector_is_read() {
+        let answer = r#"{"status":"success","data":{"resultType":"vector","result":[
+            {"metric":{"sloth_slo":"latency"},"value":[1700000000.1,"0.25"]},
+            {"metric":{},"value":[1700000000.1,"NaN"]}]}}"#;
+        let samples = samples(answer).unwrap();
+        assert_eq!(samples[0].labels["sloth_slo"], "latency");
+        assert!((samples[0].value - 0.25).abs() < f64::EPSILON);
+        assert!(samples[1].value.is_nan());
+    }
+
+    #[test]
+    fn what_prometheus_objects_to_is_passed_on() {
+        let answer = r#"{"status":"error","errorType":"bad_data","error":"parse error: x"}"#;
+        let error = samples(answer).unwrap_err().to_string();
+        assert!(error.contains("parse error: x"), "{error}");
+        assert!(samples("<html>").is_err());
+    }
+}
