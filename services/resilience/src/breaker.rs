@@ -16,6 +16,7 @@ mod config;
 mod machine;
 mod phase;
 mod report;
+mod times;
 mod window;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,7 @@ use machine::{Machine, Ticket};
 
 pub use config::{BreakerConfig, ConfigError, Window};
 pub use report::{Cause, Snapshot, State, Totals, Transition};
+pub use times::{CallTimes, Times};
 pub use window::Counts;
 
 /// A circuit breaker for one edge. Cloning gives another handle on the same breaker; every method takes one short lock.
@@ -146,9 +148,11 @@ impl Permit {
     }
 
     /// Gives the permit back: the call says nothing about the neighbour's health (a caller's mistake, for example).
-    pub fn ignore(mut self) {
+    /// Its duration is counted all the same, up to `now`.
+    pub fn ignore(mut self, now: Instant) {
         self.settled = true;
-        lock(&self.machine).ignore(self.ticket);
+        let duration = now.saturating_duration_since(self.acquired);
+        lock(&self.machine).ignore(now, self.ticket, duration);
     }
 }
 

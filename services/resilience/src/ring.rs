@@ -40,6 +40,11 @@ impl<T: Default> BucketRing<T> {
         self.head_began = Some(began + elapsed.saturating_sub(into_bucket));
     }
 
+    /// Every bucket as of the last [`BucketRing::turn`], the oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.buckets.iter()
+    }
+
     /// The bucket that holds the present as of the last [`BucketRing::turn`]; the first use begins its span at `now`.
     pub(crate) fn present(&mut self, now: Instant) -> &mut T {
         self.head_began.get_or_insert(now);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::config::{BreakerConfig, Window};
 use super::phase::Phase;
 use super::report::{Cause, Snapshot, State, Totals, Transition, TransitionLog};
+use super::times::{Stopwatch, Times};
 use super::window::{Counts, SlidingWindow};
 use super::{CallResult, Rejected};
 
@@ -26,7 +27,16 @@ pub(super) struct Machine {
     /// The latest instant seen. Callers read their clock before they take the lock, so they may come out of order.
     latest: Option<Instant>,
     totals: Totals,
+    clocks: Clocks,
     log: TransitionLog,
+}
+
+/// How long the calls in the totals took.
+#[derive(Debug)]
+struct Clocks {
+    successful: Stopwatch,
+    failed: Stopwatch,
+    ignored: Stopwatch,
 }
 
 /// The present window, the ticket of the calls that count in it, and how many of them make a verdict.
@@ -52,6 +62,11 @@ impl Machine {
             openings: 0,
             latest: None,
             totals: Totals::default(),
+            clocks: Clocks {
+                successful: Stopwatch::new(),
+                failed: Stopwatch::new(),
+                ignored: Stopwatch::new(),
+            },
             log: TransitionLog::default(),
         }
     }
@@ -106,14 +121,23 @@ impl Machine {
         let failed = result == CallResult::Failure;
         self.totals.failed += u64::from(failed);
         self.totals.successful += u64::from(!failed);
+        let clock = match result {
+            CallResult::Success => &mut self.clocks.successful,
+            CallResult::Failure => &mut self.clocks.failed,
+        };
+        clock.record(now, took);
         self.measured
             .window
             .record(now, failed, took > self.config.slow_call_duration);
         self.judge(now);
     }
 
-    pub(super) fn ignore(&mut self, ticket: Ticket) {
-        self.totals.ignored += u64::from(!matches!(self.phase, Phase::Disabled));
+    pub(super) fn ignore(&mut self, now: Instant, ticket: Ticket, took: Duration) {
+        let now = self.advance(now);
+        if !matches!(self.phase, Phase::Disabled) {
+            self.totals.ignored += 1;
+            self.clocks.ignored.record(now, took);
+        }
         self.release(ticket);
     }
 
@@ -144,8 +168,13 @@ impl Machine {
             open_until: self.phase.open_until(),
             half_open_permits_left: self.phase.permits_left(),
             totals: self.totals,
+            times: Times {
+                successful: self.clocks.successful.read(now),
+                failed: self.clocks.failed.read(now),
+                ignored: self.clocks.ignored.read(now),
+            },
             last_transition: self.log.last(),
-            entered: self.log.entered,
+            transitions: self.log.counts,
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Instant;
 
+use super::times::Times;
 use super::window::Counts;
 
 /// The state of a breaker, in Resilience4j's order. Closed means that traffic flows, open that the breaker has tripped.
@@ -131,24 +132,37 @@ pub struct Snapshot {
     pub half_open_permits_left: Option<u32>,
     /// Counts over the breaker's life.
     pub totals: Totals,
+    /// How long the calls in the totals took.
+    pub times: Times,
     /// The last change of state, if there was one.
     pub last_transition: Option<Transition>,
-    pub(super) entered: [u64; State::ALL.len()],
+    pub(super) transitions: TransitionCounts,
 }
+
+/// Changes of state, by the one that was left and the one that was entered.
+pub(super) type TransitionCounts = [[u64; State::ALL.len()]; State::ALL.len()];
 
 impl Snapshot {
     /// How often the breaker has gone into `state` from another.
     pub fn transitions_into(&self, state: State) -> u64 {
-        self.entered[state as usize]
+        State::ALL
+            .into_iter()
+            .map(|from| self.transitions_between(from, state))
+            .sum()
+    }
+
+    /// How often the breaker has gone from one state straight into another.
+    pub fn transitions_between(&self, from: State, to: State) -> u64 {
+        self.transitions[from as usize][to as usize]
     }
 }
 
-/// The last transitions, and how many led into each state.
+/// The last transitions, and how many there were of each kind.
 #[derive(Debug, Default)]
 pub(super) struct TransitionLog {
     recent: VecDeque<Transition>,
     sequence: u64,
-    pub(super) entered: [u64; State::ALL.len()],
+    pub(super) counts: TransitionCounts,
 }
 
 impl TransitionLog {
@@ -157,7 +171,7 @@ impl TransitionLog {
 
     pub(super) fn push(&mut self, from: State, to: State, at: Instant, cause: Cause) {
         self.sequence += 1;
-        self.entered[to as usize] += 1;
+        self.counts[from as usize][to as usize] += 1;
         if self.recent.len() == Self::REMEMBERED {
             self.recent.pop_front();
         }

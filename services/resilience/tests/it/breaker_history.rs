@@ -55,7 +55,7 @@ impl Pair {
                 self.model.end(call, end);
                 match end {
                     End::Record(result) => permit.record(self.model.now, result),
-                    End::Ignore => permit.ignore(),
+                    End::Ignore => permit.ignore(self.model.now),
                     End::Drop => drop(permit),
                 }
             }
@@ -110,6 +110,14 @@ impl Pair {
                 .filter(|(_, to, _)| *to == state)
                 .count();
             prop_assert_eq!(snapshot.transitions_into(state), entered as u64);
+            for from in State::ALL {
+                let straight = model
+                    .transitions
+                    .iter()
+                    .filter(|(left, to, _)| (*left, *to) == (from, state))
+                    .count();
+                prop_assert_eq!(snapshot.transitions_between(from, state), straight as u64);
+            }
         }
         Ok(())
     }

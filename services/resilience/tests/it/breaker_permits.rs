@@ -16,7 +16,7 @@ fn dropped_and_ignored_probes_give_their_permit_back() {
 
     for _ in 0..100 {
         drop(breaker.try_acquire(later).unwrap());
-        breaker.try_acquire(later).unwrap().ignore();
+        breaker.try_acquire(later).unwrap().ignore(later);
     }
 
     let snapshot = breaker.snapshot(later);
@@ -77,7 +77,7 @@ fn call_from_before_the_outage_is_no_probe() {
     call(&breaker, later, Success);
 
     drop(stale.pop());
-    stale.pop().unwrap().ignore();
+    stale.pop().unwrap().ignore(later);
     stale
         .into_iter()
         .for_each(|permit| permit.record(later, Failure));

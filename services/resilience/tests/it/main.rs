@@ -8,6 +8,7 @@ mod breaker_model;
 mod breaker_operator;
 mod breaker_permits;
 mod breaker_recovery;
+mod breaker_times;
 mod budget;
 mod bulkhead;
 mod deadline;
