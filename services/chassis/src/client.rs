@@ -20,7 +20,11 @@ pub use self::{
     policy::EdgePolicy,
     reply::{CallError, Reply},
 };
-use crate::{auth::ServiceTokens, metrics::Metrics, service::Context};
+use crate::{
+    auth::ServiceTokens,
+    metrics::{EdgeWatch, Metrics, RETRY_KINDS, RETRY_OUTCOMES},
+    service::Context,
+};
 
 /// Calls one neighbour.
 #[derive(Clone)]
@@ -39,6 +43,7 @@ struct Shared {
     bulkhead: Bulkhead,
     budget: RetryBudget,
     metrics: Metrics,
+    _watch: EdgeWatch,
 }
 
 impl EdgeClient {
@@ -71,20 +76,26 @@ impl EdgeClient {
         policy: EdgePolicy,
     ) -> anyhow::Result<Self> {
         policy.breaker.validate()?;
+        let edge = format!("{}->{callee}", context.config.name);
+        let metrics = context.metrics.clone();
+        prepare(&metrics, &edge);
+        let breaker = CircuitBreaker::new(policy.breaker.clone());
+        let bulkhead = Bulkhead::new(policy.calls_in_flight_max, policy.queue_wait_max);
         let shared = Shared {
-            edge: format!("{}->{callee}", context.config.name),
             base,
             http: http_client(&policy)?,
             tokens: None,
-            breaker: CircuitBreaker::new(policy.breaker.clone()),
-            bulkhead: Bulkhead::new(policy.calls_in_flight_max, policy.queue_wait_max),
+            _watch: metrics.watch_edge(&edge, breaker.clone(), Some(bulkhead.clone())),
+            edge,
+            breaker,
+            bulkhead,
             budget: RetryBudget::new(
                 policy.retry_budget_percent,
                 policy.retries_per_second_min,
                 policy.retry_budget_window,
             ),
             policy,
-            metrics: context.metrics.clone(),
+            metrics,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -101,7 +112,8 @@ impl EdgeClient {
 
     pub(crate) fn for_jwks(context: &Context, base: &str) -> anyhow::Result<Self> {
         let base = base.parse().context("JWKS_URL")?;
-        Self::new(context, "user", base, EdgePolicy::default())
+        // A name of its own: it has a breaker of its own beside that of a client for the user service itself.
+        Self::new(context, "user.jwks", base, EdgePolicy::default())
     }
 
     /// `caller->callee`.
@@ -127,6 +139,17 @@ impl EdgeClient {
     /// Any call.
     pub fn request(&self, method: Method, path: &str) -> Call {
         Call::new(self.shared.clone(), method, path)
+    }
+}
+
+/// The series of an edge are there before its first call, so that the first retry shows as an increase.
+fn prepare(metrics: &Metrics, edge: &str) {
+    metrics.http_client_duration.prepare(&[edge, "answered"]);
+    for outcome in RETRY_OUTCOMES {
+        drop(metrics.retry_attempts.with_label_values(&[edge, outcome]));
+    }
+    for kind in RETRY_KINDS {
+        drop(metrics.retry_calls.with_label_values(&[edge, kind]));
     }
 }
 

@@ -1,45 +1,66 @@
 //! Metrics of a service: one registry, one list of names.
 //!
-//! Names follow OpenTelemetry's conventions in Prometheus spelling (unit in the name, seconds, `_total` on counters);
-//! labels are bounded: route templates, never raw paths; edges, never URLs.
+//! A service lists its own metrics as [`Spec`]s and registers them beside those of the chassis ([`names`]). Labels are
+//! bounded: route templates, never raw paths; edges, never URLs. Durations carry exemplars ([`Durations`]); breakers,
+//! bulkheads and pools are read when scraped.
 
-use prometheus::{
-    Encoder, HistogramVec, IntCounterVec, IntGaugeVec, Registry, TextEncoder, core::Collector,
-    histogram_opts, opts,
+mod durations;
+mod edges;
+mod exemplar;
+mod exposition;
+mod names;
+mod openmetrics;
+mod sample;
+mod spec;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+    time::Duration,
 };
 
-/// Bucket edges in seconds. One edge stands exactly on the SLO (0.1 s), so that the share of good requests can be read
-/// off without interpolation.
-const SECONDS: [f64; 14] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
+use http::Method;
+use prometheus::{
+    IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder, core::Collector,
+};
+use resilience::{Bulkhead, CircuitBreaker};
+
+use self::edges::Edges;
+pub use self::{
+    durations::{Durations, SECONDS},
+    edges::EdgeWatch,
+    exposition::Exposition,
+    spec::Spec,
+};
+
+/// Label value of a request that no route knows: paths that somebody makes up must not become series.
+pub const UNMATCHED: &str = "unmatched";
 
 /// The metrics that the chassis itself records. A service registers its business metrics beside them.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Registry,
-    /// `http_server_request_duration_seconds{http_request_method,http_route,http_response_status_code}`
-    pub http_server_duration: HistogramVec,
-    /// `http_server_active_requests{http_request_method}`
-    pub http_server_active: IntGaugeVec,
-    /// `http_client_request_duration_seconds{edge,outcome}`
-    pub http_client_duration: HistogramVec,
-    /// `client_retries_total{edge,outcome}`: retries made, and those that the budget refused.
-    pub client_retries: IntCounterVec,
-    /// `circuit_breaker_state{edge,state}`: 1 for the state that holds.
-    pub breaker_state: IntGaugeVec,
-    /// `circuit_breaker_rejected_total{edge}`
-    pub breaker_rejected: IntCounterVec,
-    /// `outbox_pending{topic}`: rows not yet published.
-    pub outbox_pending: IntGaugeVec,
-    /// `outbox_oldest_age_seconds{topic}`
-    pub outbox_oldest_age: IntGaugeVec,
-    /// `outbox_published_total{topic}`
-    pub outbox_published: IntCounterVec,
-    /// `consumer_messages_total{consumer,topic,outcome}`: done, duplicate, ignored, dead_lettered.
-    pub consumer_messages: IntCounterVec,
-    /// `consumer_lag{consumer,topic,partition}`
-    pub consumer_lag: IntGaugeVec,
+    /// By name, for their exemplars.
+    durations: Arc<RwLock<HashMap<&'static str, Durations>>>,
+    edges: Edges,
+    pub(crate) http_server_duration: Durations,
+    pub(crate) http_server_active: IntGaugeVec,
+    pub(crate) http_client_duration: Durations,
+    /// Outcome: retried, refused_by_budget.
+    pub(crate) retry_attempts: IntCounterVec,
+    /// Kind: successful or failed, with or without retry.
+    pub(crate) retry_calls: IntCounterVec,
+    db_operation_duration: Durations,
+    pub(crate) outbox_pending: IntGaugeVec,
+    pub(crate) outbox_oldest_age: IntGaugeVec,
+    pub(crate) outbox_published: IntCounterVec,
+    /// Outcome: done, duplicate, ignored, dead_lettered.
+    pub(crate) consumer_messages: IntCounterVec,
+    pub(crate) consumer_lag: IntGaugeVec,
+    pub(crate) consumer_duration: Durations,
+    pub(crate) event_delivery: Durations,
+    /// Outcome: hit, miss, error.
+    pub(crate) cache_requests: IntCounterVec,
 }
 
 impl Metrics {
@@ -48,93 +69,139 @@ impl Metrics {
         let labels = [("service".to_owned(), service.to_owned())].into();
         let registry = Registry::new_custom(None, Some(labels))
             .expect("a registry with one constant label is valid");
+        let all = Arc::default();
+        let edges = register(&registry, Edges::new());
+        #[cfg(target_os = "linux")]
+        register_process(&registry);
+        let durations = |spec: Spec| register_durations(&registry, &all, spec, &SECONDS);
+        let counter = |spec: Spec| counter(&registry, spec);
+        let gauge = |spec: Spec| gauge(&registry, spec);
         Self {
-            http_server_duration: histogram(
-                &registry,
-                "http_server_request_duration_seconds",
-                "Duration of requests served.",
-                &[
-                    "http_request_method",
-                    "http_route",
-                    "http_response_status_code",
-                ],
-            ),
-            http_server_active: gauge(
-                &registry,
-                "http_server_active_requests",
-                "Requests being served.",
-                &["http_request_method"],
-            ),
-            http_client_duration: histogram(
-                &registry,
-                "http_client_request_duration_seconds",
-                "Duration of calls out, retries included.",
-                &["edge", "outcome"],
-            ),
-            client_retries: counter(
-                &registry,
-                "client_retries_total",
-                "Retries by edge.",
-                &["edge", "outcome"],
-            ),
-            breaker_state: gauge(
-                &registry,
-                "circuit_breaker_state",
-                "1 for the state that holds.",
-                &["edge", "state"],
-            ),
-            breaker_rejected: counter(
-                &registry,
-                "circuit_breaker_rejected_total",
-                "Calls refused by an open breaker.",
-                &["edge"],
-            ),
-            outbox_pending: gauge(
-                &registry,
-                "outbox_pending",
-                "Events written and not yet published.",
-                &["topic"],
-            ),
-            outbox_oldest_age: gauge(
-                &registry,
-                "outbox_oldest_age_seconds",
-                "Age of the oldest unpublished event.",
-                &["topic"],
-            ),
-            outbox_published: counter(
-                &registry,
-                "outbox_published_total",
-                "Events acknowledged by the broker.",
-                &["topic"],
-            ),
-            consumer_messages: counter(
-                &registry,
-                "consumer_messages_total",
-                "Messages by outcome.",
-                &["consumer", "topic", "outcome"],
-            ),
-            consumer_lag: gauge(
-                &registry,
-                "consumer_lag",
-                "Messages behind the end of the partition.",
-                &["consumer", "topic", "partition"],
-            ),
-            registry,
+            http_server_duration: durations(names::HTTP_SERVER_DURATION),
+            http_server_active: gauge(names::HTTP_SERVER_ACTIVE),
+            http_client_duration: durations(names::HTTP_CLIENT_DURATION),
+            retry_attempts: counter(names::RETRY_ATTEMPTS),
+            retry_calls: counter(names::RETRY_CALLS),
+            db_operation_duration: durations(names::DB_OPERATION_DURATION),
+            outbox_pending: gauge(names::OUTBOX_PENDING),
+            outbox_oldest_age: gauge(names::OUTBOX_OLDEST_AGE),
+            outbox_published: counter(names::OUTBOX_PUBLISHED),
+            consumer_messages: counter(names::CONSUMER_MESSAGES),
+            consumer_lag: gauge(names::CONSUMER_LAG),
+            consumer_duration: durations(names::CONSUMER_DURATION),
+            event_delivery: durations(names::EVENT_DELIVERY),
+            cache_requests: counter(names::CACHE_REQUESTS),
+            edges,
+            durations: all.clone(),
+            registry: registry.clone(),
         }
     }
 
-    /// Adds a collector of the service's own. Registering one name twice is a programming error.
-    pub fn register<C: Collector + Clone + 'static>(&self, collector: C) -> C {
-        register(&self.registry, collector)
+    /// Registers counters of the service's own. Registering one name twice is a programming error, here and below.
+    pub fn counter(&self, spec: Spec) -> IntCounterVec {
+        counter(&self.registry, spec)
     }
 
-    /// Prometheus text exposition, version 0.0.4.
+    /// A counter without labels; it is there, at 0, from the start.
+    pub fn single_counter(&self, spec: Spec) -> IntCounter {
+        let counter = IntCounter::with_opts(spec.opts()).expect("the name is valid");
+        register(&self.registry, counter)
+    }
+
+    /// Gauges.
+    pub fn gauge(&self, spec: Spec) -> IntGaugeVec {
+        gauge(&self.registry, spec)
+    }
+
+    /// A gauge without labels.
+    pub fn single_gauge(&self, spec: Spec) -> IntGauge {
+        let gauge = IntGauge::with_opts(spec.opts()).expect("the name is valid");
+        register(&self.registry, gauge)
+    }
+
+    /// Durations, with edges that ascend; [`SECONDS`] suits whatever a request waits for.
+    pub fn durations(&self, spec: Spec, edges: &[f64]) -> Durations {
+        register_durations(&self.registry, &self.durations, spec, edges)
+    }
+
+    /// Records one SQL statement. The summary names operation and table (`SELECT orders`), never a value.
+    pub fn db_operation(&self, summary: &str, took: Duration) {
+        self.db_operation_duration.observe(&[summary], took);
+    }
+
+    /// Shows a breaker, and a bulkhead if there is one, under the edge's name, as long as the returned watch lives.
+    pub fn watch_edge(
+        &self,
+        edge: &str,
+        breaker: CircuitBreaker,
+        bulkhead: Option<Bulkhead>,
+    ) -> EdgeWatch {
+        self.edges.watch(self, edge, breaker, bulkhead)
+    }
+
+    /// What a scraper gets, in the format that it asked for.
+    pub fn expose(&self, format: Exposition) -> String {
+        let families = self.registry.gather();
+        match format {
+            Exposition::Text => TextEncoder::new()
+                .encode_to_string(&families)
+                .expect("gathered families are well-formed"),
+            Exposition::OpenMetrics => {
+                let durations = self.durations.read().expect("no panic while held");
+                openmetrics::encode(&families, |name, labels| {
+                    let found = durations.get(name);
+                    found.map_or_else(Vec::new, |durations| durations.exemplars(labels))
+                })
+            }
+        }
+    }
+
+    /// The plain text format.
     pub fn render(&self) -> String {
-        let mut text = Vec::new();
-        TextEncoder::new()
-            .encode(&self.registry.gather(), &mut text)
-            .expect("encoding into memory does not fail");
-        String::from_utf8(text).expect("the text format is UTF-8")
+        self.expose(Exposition::Text)
+    }
+
+    /// Drops the series of an edge that nobody calls any more: instances come and go, their addresses must not pile up.
+    fn forget_edge(&self, edge: &str) {
+        self.http_client_duration.forget(edge);
+        for outcome in RETRY_OUTCOMES {
+            // Absent if the edge was never called.
+            let _ = self.retry_attempts.remove_label_values(&[edge, outcome]);
+        }
+        for kind in RETRY_KINDS {
+            let _ = self.retry_calls.remove_label_values(&[edge, kind]);
+        }
+    }
+}
+
+/// Whether a further try was made.
+pub(crate) const RETRY_OUTCOMES: [&str; 2] = ["retried", "refused_by_budget"];
+
+/// How a call ended, as Resilience4j tells it.
+pub(crate) const RETRY_KINDS: [&str; 4] = [
+    "successful_without_retry",
+    "successful_with_retry",
+    "failed_without_retry",
+    "failed_with_retry",
+];
+
+/// The method as label: one of those that HTTP knows, or `_OTHER`, for a caller may make up any word.
+pub(crate) fn method_label(method: &Method) -> &str {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::CONNECT,
+        Method::TRACE,
+    ];
+    if KNOWN.contains(method) {
+        method.as_str()
+    } else {
+        "_OTHER"
     }
 }
 
@@ -145,50 +212,37 @@ fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -
     collector
 }
 
-fn histogram(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> HistogramVec {
-    let opts = histogram_opts!(name, help, SECONDS.to_vec());
-    register(
-        registry,
-        HistogramVec::new(opts, labels).expect("names are valid"),
-    )
+/// Memory, processor time, open files, start: from `/proc`, under the names that every client library uses.
+#[cfg(target_os = "linux")]
+fn register_process(registry: &Registry) {
+    let process = prometheus::process_collector::ProcessCollector::for_self();
+    registry
+        .register(Box::new(process))
+        .expect("each metric is registered once");
 }
 
-fn counter(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-    register(
-        registry,
-        IntCounterVec::new(opts!(name, help), labels).expect("names are valid"),
-    )
+fn register_durations(
+    registry: &Registry,
+    all: &RwLock<HashMap<&'static str, Durations>>,
+    spec: Spec,
+    edges: &[f64],
+) -> Durations {
+    let durations = Durations::new(spec, edges);
+    register(registry, durations.collector());
+    let mut all = all.write().expect("no panic while held");
+    all.insert(durations.name(), durations.clone());
+    durations
 }
 
-fn gauge(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-    register(
-        registry,
-        IntGaugeVec::new(opts!(name, help), labels).expect("names are valid"),
-    )
+fn counter(registry: &Registry, spec: Spec) -> IntCounterVec {
+    let counter = IntCounterVec::new(spec.opts(), spec.labels).expect("names are valid");
+    register(registry, counter)
+}
+
+fn gauge(registry: &Registry, spec: Spec) -> IntGaugeVec {
+    let gauge = IntGaugeVec::new(spec.opts(), spec.labels).expect("names are valid");
+    register(registry, gauge)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_recorded_is_rendered_with_the_service_label() {
-        let metrics = Metrics::new("order");
-        metrics
-            .outbox_published
-            .with_label_values(&["order.events"])
-            .inc_by(3);
-        let text = metrics.render();
-        let line = text
-            .lines()
-            .find(|line| line.starts_with("outbox_published_total"))
-            .unwrap();
-        assert!(line.contains(r#"service="order""#), "{line}");
-        assert!(line.ends_with(" 3"), "{line}");
-    }
-
-    #[test]
-    fn a_bucket_edge_stands_on_the_slo() {
-        assert!(SECONDS.contains(&0.1));
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 //! Behind the feature `testing`; no service is built with it. Here panicking is the way to fail.
 
 pub mod auth;
+pub mod scrape;
 
 use std::{
     future::Future,

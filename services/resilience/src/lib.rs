@@ -17,8 +17,8 @@ mod ring;
 
 pub use backoff::Backoff;
 pub use breaker::{
-    BreakerConfig, CallResult, CallTimes, Cause, CircuitBreaker, ConfigError, Counts, Permit, Rejected,
-    Snapshot, State, Times, Totals, Transition, Window,
+    BreakerConfig, CallResult, CallTimes, Cause, CircuitBreaker, ConfigError, Counts, Permit,
+    Rejected, Snapshot, State, Times, Totals, Transition, Window,
 };
 pub use budget::RetryBudget;
 pub use bulkhead::{Bulkhead, BulkheadFull, BulkheadPermit};

@@ -11,7 +11,7 @@ use jsonwebtoken::{DecodingKey, jwk::JwkSet};
 use tokio::sync::Mutex;
 
 use super::AuthError;
-use crate::{client::EdgeClient, service::Context};
+use crate::{client::EdgeClient, metrics::Metrics, service::Context};
 
 /// Unknown key ids are looked up at most this often, so that made-up ones cannot turn us into a load generator.
 const REFETCH_INTERVAL_MIN: Duration = Duration::from_secs(5);
@@ -57,6 +57,7 @@ pub struct HttpKeys {
     path: String,
     known: StaticKeys,
     fetched: Mutex<Option<Instant>>,
+    metrics: Metrics,
 }
 
 impl HttpKeys {
@@ -69,12 +70,26 @@ impl HttpKeys {
             .env
             .required("JWKS_URL", "the URL of the user service's JWKS")?;
         let (base, path) = split_url(url)?;
+        for outcome in ["hit", "miss", "error"] {
+            drop(
+                context
+                    .metrics
+                    .cache_requests
+                    .with_label_values(&["jwks", outcome]),
+            );
+        }
         Ok(Self {
             client: EdgeClient::for_jwks(context, &base)?,
             path,
             known: StaticKeys::default(),
             fetched: Mutex::new(None),
+            metrics: context.metrics.clone(),
         })
+    }
+
+    fn count(&self, outcome: &str) {
+        let requests = &self.metrics.cache_requests;
+        requests.with_label_values(&["jwks", outcome]).inc();
     }
 
     async fn fetch(&self) -> anyhow::Result<()> {
@@ -87,17 +102,22 @@ impl KeySource for HttpKeys {
     fn key<'a>(&'a self, kid: &'a str) -> BoxFuture<'a, Result<Arc<DecodingKey>, AuthError>> {
         Box::pin(async move {
             if let Some(key) = self.known.get(kid) {
+                self.count("hit");
                 return Ok(key);
             }
             let mut fetched = self.fetched.lock().await;
             // Somebody else may have fetched while we waited for the lock.
             if let Some(key) = self.known.get(kid) {
+                self.count("hit");
                 return Ok(key);
             }
             if fetched.is_some_and(|at| at.elapsed() < REFETCH_INTERVAL_MIN) {
+                self.count("miss");
                 return Err(unknown(kid));
             }
-            self.fetch().await.map_err(AuthError::KeysUnavailable)?;
+            let answer = self.fetch().await;
+            self.count(if answer.is_ok() { "miss" } else { "error" });
+            answer.map_err(AuthError::KeysUnavailable)?;
             *fetched = Some(Instant::now());
             self.known.get(kid).ok_or_else(|| unknown(kid))
         })

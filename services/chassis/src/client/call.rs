@@ -7,13 +7,14 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use resilience::{CallResult, Deadline, Permit, State};
+use resilience::{CallResult, Deadline, Permit, Rejected};
 use serde::Serialize;
 use tracing::{Instrument as _, info_span, warn};
 
 use super::{CallError, Reply, Shared};
 use crate::{
     http::{IDEMPOTENCY_KEY, REQUEST_ID},
+    metrics::{RETRY_KINDS, RETRY_OUTCOMES},
     telemetry::{
         propagation::{TRACEPARENT, current_traceparent},
         request::RequestContext,
@@ -123,22 +124,27 @@ impl Call {
             http.response.status_code = tracing::field::Empty,
         );
         let started = Instant::now();
-        let result = self.with_retries(started).instrument(span.clone()).await;
+        let (result, tries) = self.with_retries(started).instrument(span.clone()).await;
         let outcome = result
             .as_ref()
             .map_or_else(CallError::outcome, |_| "answered");
         if let Ok(reply) = &result {
             span.record("http.response.status_code", reply.status.as_u16());
         }
-        self.shared
-            .metrics
-            .http_client_duration
-            .with_label_values(&[self.shared.edge.as_str(), outcome])
-            .observe(started.elapsed().as_secs_f64());
+        let shared = &self.shared;
+        let retries = &shared.metrics.retry_calls;
+        let ended = how_it_ended(result.is_ok(), tries);
+        retries.with_label_values(&[&shared.edge, ended]).inc();
+        // Inside the span, whose trace becomes the example of the bucket.
+        span.in_scope(|| {
+            let durations = &shared.metrics.http_client_duration;
+            durations.observe(&[&shared.edge, outcome], started.elapsed());
+        });
         result
     }
 
-    async fn with_retries(&self, started: Instant) -> Result<Reply, CallError> {
+    /// The result, and how many tries it took.
+    async fn with_retries(&self, started: Instant) -> (Result<Reply, CallError>, u32) {
         let shared = &self.shared;
         let deadline = self.effective_deadline(started);
         shared.budget.deposit(started);
@@ -147,12 +153,13 @@ impl Call {
         let mut in_doubt = None;
         loop {
             let error = match self.attempt(deadline).await {
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => return (Ok(reply), attempt),
                 Err(error) => error,
             };
             let Some(delay) = self.delay_before_retry(&error, attempt, deadline) else {
                 let certain = !error.may_have_happened();
-                return Err(in_doubt.filter(|_| certain).unwrap_or(error));
+                let error = in_doubt.filter(|_| certain).unwrap_or(error);
+                return (Err(error), attempt);
             };
             warn!(edge = shared.edge, attempt, %error, "retrying");
             if error.may_have_happened() {
@@ -196,12 +203,10 @@ impl Call {
             return None;
         }
         let allowed = shared.budget.try_withdraw(now);
-        let outcome = if allowed { "made" } else { "refused_by_budget" };
-        shared
-            .metrics
-            .client_retries
-            .with_label_values(&[shared.edge.as_str(), outcome])
-            .inc();
+        let [retried, refused] = RETRY_OUTCOMES;
+        let outcome = if allowed { retried } else { refused };
+        let attempts = &shared.metrics.retry_attempts;
+        attempts.with_label_values(&[&shared.edge, outcome]).inc();
         allowed.then_some(delay)
     }
 
@@ -215,7 +220,7 @@ impl Call {
             .ok_or_else(|| CallError::NoTimeLeft { edge: edge() })?;
         let permit = self.breaker_permit(now)?;
         let Ok(_turn) = shared.bulkhead.acquire().await else {
-            permit.ignore();
+            permit.ignore(Instant::now());
             return Err(CallError::BulkheadFull { edge: edge() });
         };
         let timeout = shared.policy.try_timeout.min(left);
@@ -232,35 +237,16 @@ impl Call {
             _ => CallResult::Success,
         };
         permit.record(Instant::now(), verdict);
-        self.publish_breaker_state();
         result
     }
 
     fn breaker_permit(&self, now: Instant) -> Result<Permit, CallError> {
         let shared = &self.shared;
-        shared.breaker.try_acquire(now).map_err(|rejected| {
-            shared
-                .metrics
-                .breaker_rejected
-                .with_label_values(&[shared.edge.as_str()])
-                .inc();
-            CallError::BreakerOpen {
-                edge: shared.edge.clone(),
-                retry_after: rejected.retry_after,
-            }
-        })
-    }
-
-    fn publish_breaker_state(&self) {
-        let shared = &self.shared;
-        let holds = shared.breaker.state(Instant::now());
-        for state in State::ALL {
-            shared
-                .metrics
-                .breaker_state
-                .with_label_values(&[shared.edge.as_str(), state.as_str()])
-                .set(i64::from(state == holds));
-        }
+        let refused = |rejected: Rejected| CallError::BreakerOpen {
+            edge: shared.edge.clone(),
+            retry_after: rejected.retry_after,
+        };
+        shared.breaker.try_acquire(now).map_err(refused)
     }
 
     async fn exchange(&self, deadline: Deadline) -> Result<Reply, CallError> {
@@ -338,6 +324,17 @@ impl Call {
             retry_after: retry_after(&reply.headers),
             reply: Box::new(reply),
         }
+    }
+}
+
+/// Resilience4j's word for a call of so many tries.
+fn how_it_ended(well: bool, tries: u32) -> &'static str {
+    let [at_once, after_all, failed_at_once, failed_again] = RETRY_KINDS;
+    match (well, tries > 1) {
+        (true, false) => at_once,
+        (true, true) => after_all,
+        (false, false) => failed_at_once,
+        (false, true) => failed_again,
     }
 }
 

@@ -3,9 +3,13 @@
 //! Exactly-once is not its work but that of [`Apply`]: an offset is stored after the effect, so a crash in between
 //! delivers the event again. An event that cannot be applied goes to the dead letters, and the consumer goes on.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, anyhow};
+use chrono::Utc;
 use futures_util::FutureExt as _;
 use rdkafka::{
     consumer::{Consumer as _, StreamConsumer},
@@ -36,6 +40,9 @@ const TRANSIENT_BACKOFF_MAX: Duration = Duration::from_secs(5);
 
 /// How long leaving the group may take at the end; the broker notices by itself after the session timeout.
 const LEAVE_MAX: Duration = Duration::from_secs(2);
+
+/// Outcome of a message that nobody could apply, beside those of [`Applied`].
+const DEAD_LETTERED: &str = "dead_lettered";
 
 /// What a consumer is told.
 #[derive(Clone, Debug)]
@@ -97,7 +104,22 @@ impl<A: Apply> Consumer<A> {
             stopping: tasks.stopping(),
             before_offset,
         };
+        consumer.prepare_metrics();
         tasks.spawn("event consumer", consumer.run());
+    }
+
+    /// The series are there before the first message, so that the first dead letter shows as an increase.
+    fn prepare_metrics(&self) {
+        let outcomes = [Applied::Done, Applied::Duplicate, Applied::Ignored].map(Applied::label);
+        for topic in &self.config.topics {
+            let consumer = self.config.group.as_str();
+            for outcome in outcomes.into_iter().chain([DEAD_LETTERED]) {
+                let messages = &self.metrics.consumer_messages;
+                drop(messages.with_label_values(&[consumer, topic, outcome]));
+            }
+            self.metrics.consumer_duration.prepare(&[consumer, topic]);
+            self.metrics.event_delivery.prepare(&[consumer, topic]);
+        }
     }
 
     async fn run(self) -> anyhow::Result<()> {
@@ -145,6 +167,7 @@ impl<A: Apply> Consumer<A> {
 
     /// Brings one message to its end, inside a span that continues the writer's trace.
     async fn settle(&self, client: &StreamConsumer<Lag>, message: &BorrowedMessage<'_>) {
+        let started = Instant::now();
         let decoded = envelope::decode(message);
         let span = match &decoded {
             Ok(event) => self.span(message, event),
@@ -159,12 +182,28 @@ impl<A: Apply> Consumer<A> {
         };
         let settled = async {
             let outcome = match decoded {
-                Ok(event) => self.apply(&event).await,
+                Ok(event) => {
+                    let outcome = self.apply(&event).await;
+                    self.measure_delivery(message.topic(), &event, &outcome);
+                    outcome
+                }
                 Err(error) => Outcome::Dead(error.to_string()),
             };
             self.conclude(client, message, outcome).await;
+            let durations = &self.metrics.consumer_duration;
+            durations.observe(&[&self.config.group, message.topic()], started.elapsed());
         };
         context.scope(settled).instrument(span).await;
+    }
+
+    /// How fresh the event was when it took effect. A duplicate had its effect before.
+    fn measure_delivery(&self, topic: &str, event: &Event, outcome: &Outcome) {
+        if matches!(outcome, Outcome::Applied(Applied::Done)) {
+            // Clocks of two machines may differ: an event from the future arrived at once.
+            let age = (Utc::now() - event.time).to_std().unwrap_or_default();
+            let durations = &self.metrics.event_delivery;
+            durations.observe(&[&self.config.group, topic], age);
+        }
     }
 
     /// Counts the message and stores its offset, unless it has to come again.
@@ -176,7 +215,7 @@ impl<A: Apply> Consumer<A> {
     ) {
         let label = match outcome {
             Outcome::Applied(applied) => applied.label(),
-            Outcome::Dead(reason) if self.bury(message, &reason).await => "dead_lettered",
+            Outcome::Dead(reason) if self.bury(message, &reason).await => DEAD_LETTERED,
             Outcome::Dead(_) | Outcome::Stopped => return,
         };
         self.metrics

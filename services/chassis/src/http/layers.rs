@@ -19,7 +19,7 @@ use tracing::{Instrument as _, Span, debug, info_span};
 
 use crate::{
     Problem,
-    metrics::Metrics,
+    metrics::{Metrics, UNMATCHED, method_label},
     service::Context,
     telemetry::{
         propagation,
@@ -66,14 +66,15 @@ async fn observe(State(limits): State<Limits>, request: Request, next: Next) -> 
     let route = request
         .extensions()
         .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+        .map_or_else(|| UNMATCHED.to_owned(), |path| path.as_str().to_owned());
     let span = server_span(&request, method.as_str(), &route);
+    let method = method_label(&method);
     let context = request_context(request.headers(), &span);
     let ids = (context.request_id.clone(), context.trace_id.clone());
     let active = limits
         .metrics
         .http_server_active
-        .with_label_values(&[method.as_str()]);
+        .with_label_values(&[method]);
     active.inc();
     let _decrement = Decrement(active);
     let mut response = context
@@ -84,11 +85,11 @@ async fn observe(State(limits): State<Limits>, request: Request, next: Next) -> 
     if status.is_server_error() {
         span.record("otel.status_code", "ERROR");
     }
-    limits
-        .metrics
-        .http_server_duration
-        .with_label_values(&[method.as_str(), &route, status.as_str()])
-        .observe(started.elapsed().as_secs_f64());
+    // Inside the span, whose trace becomes the example of the bucket.
+    span.in_scope(|| {
+        let durations = &limits.metrics.http_server_duration;
+        durations.observe(&[method, &route, status.as_str()], started.elapsed());
+    });
     insert_ids(response.headers_mut(), &ids);
     response
 }

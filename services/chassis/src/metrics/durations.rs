@@ -178,25 +178,6 @@ mod tests {
     }
 
     #[test]
-    fn values_that_only_differ_in_where_they_are_split_are_different_series() {
-        let durations = Durations::new(SPEC, &SECONDS);
-        durations.observe(&["x", "yz"], Duration::ZERO);
-        durations.observe(&["xy", "z"], Duration::ZERO);
-        durations.observe(&["x", "yz"], Duration::ZERO);
-        assert_eq!(durations.shared.series.read().unwrap().len(), 2);
-        let counted = |values| {
-            durations
-                .collector()
-                .with_label_values(values)
-                .get_sample_count()
-        };
-        assert_eq!(
-            (counted(&["x", "yz"] as &[_]), counted(&["xy", "z"])),
-            (2, 1)
-        );
-    }
-
-    #[test]
     fn what_is_forgotten_leaves_the_others_alone() {
         let durations = Durations::new(SPEC, &SECONDS);
         durations.observe(&["gone", "1"], Duration::ZERO);

@@ -57,10 +57,11 @@ impl Text {
         let (name, labels) = (base_name(family), metric.get_label());
         match family.get_field_type() {
             MetricType::COUNTER => {
-                self.sample(name, "_total", labels, metric.get_counter().value());
+                self.sample(name, "_total", labels, metric.get_counter().get_value());
             }
-            MetricType::GAUGE => self.sample(name, "", labels, metric.get_gauge().value()),
-            MetricType::UNTYPED => self.sample(name, "", labels, metric.get_untyped().value()),
+            MetricType::GAUGE => self.sample(name, "", labels, metric.get_gauge().get_value()),
+            // Nothing in the crate makes one, and its own encoder knows none either.
+            MetricType::UNTYPED => {}
             MetricType::SUMMARY => self.summary(name, labels, metric.get_summary()),
             MetricType::HISTOGRAM => {
                 let examples = exemplars(name, labels);

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use axum::{
     Router,
     extract::{Path, State},
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::{get, put},
 };
@@ -18,6 +18,7 @@ use super::Context;
 use crate::{
     Problem, crash,
     http::{ApiJson, not_found},
+    metrics::Exposition,
     telemetry::LevelHandle,
 };
 
@@ -66,13 +67,10 @@ async fn ready(State(admin): State<Admin>) -> Response {
     (status, ApiJson(report)).into_response()
 }
 
-async fn metrics(State(admin): State<Admin>) -> Response {
-    let text = admin.context.metrics.render();
-    (
-        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        text,
-    )
-        .into_response()
+async fn metrics(State(admin): State<Admin>, headers: HeaderMap) -> Response {
+    let format = Exposition::negotiate(&headers);
+    let text = admin.context.metrics.expose(format);
+    ([(CONTENT_TYPE, format.content_type())], text).into_response()
 }
 
 /// Takes an env-filter as plain text, for example `debug,sqlx=warn`.

@@ -26,10 +26,7 @@ async fn lock_holders(db: &TestDb) -> i64 {
 }
 
 fn published(node: &Node, topic: &str) -> u64 {
-    node.metrics
-        .outbox_published
-        .with_label_values(&[topic])
-        .get()
+    node.metric("outbox_published_total", &[("topic", topic)])
 }
 
 async fn kill_lock_holder(pool: &PgPool) {
@@ -80,8 +77,10 @@ async fn without_a_broker_events_wait_are_counted_and_a_stop_is_not_held_up() {
     write(&db.pool, &event(topic, Uuid::now_v7(), 1)).await;
     let config = RelayConfig::new(NOBODY, "test", &[topic]);
     Relay::spawn(&node.tasks, &node.metrics, &db.pool, &node.outbox, config);
-    let gauge = node.metrics.outbox_pending.with_label_values(&[topic]);
-    wait_for(LIMIT, async || gauge.get() == 1).await;
+    wait_for(LIMIT, async || {
+        node.metric("outbox_pending", &[("topic", topic)]) == 1
+    })
+    .await;
     assert!(
         node.tasks.stop(Duration::from_secs(3)).await,
         "a stop takes two seconds at most"

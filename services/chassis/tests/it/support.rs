@@ -9,7 +9,7 @@ use chassis::{
     },
     metrics::Metrics,
     service::Tasks,
-    testing::{self, TestDb},
+    testing::{self, TestDb, scrape::Scrape},
 };
 use serde_json::json;
 use sqlx::{
@@ -118,11 +118,14 @@ impl Node {
         Consumer::spawn(&self.tasks, &self.metrics, config, inbox);
     }
 
+    /// What a scraper would read; whole numbers only.
+    pub(crate) fn metric(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
+        Scrape::parse(&self.metrics.render()).value(name, labels) as u64
+    }
+
     pub(crate) fn outcomes(&self, group: &str, topic: &str, outcome: &str) -> u64 {
-        self.metrics
-            .consumer_messages
-            .with_label_values(&[group, topic, outcome])
-            .get()
+        let labels = [("consumer", group), ("topic", topic), ("outcome", outcome)];
+        self.metric("consumer_messages_total", &labels)
     }
 
     pub(crate) async fn stop(&self) {

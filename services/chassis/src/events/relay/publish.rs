@@ -28,6 +28,9 @@ pub(super) struct Publisher {
 
 impl Publisher {
     pub(super) fn new(config: &RelayConfig, metrics: &Metrics) -> KafkaResult<Self> {
+        for topic in &config.topics {
+            drop(metrics.outbox_published.with_label_values(&[topic]));
+        }
         Ok(Self {
             producer: kafka::producer(&config.brokers)?,
             source: config.source.clone(),
