@@ -13,8 +13,11 @@ use std::{
 };
 
 use anyhow::Context as _;
-use chassis::{auth::User, metrics::Metrics};
-use prometheus::{IntCounter, IntCounterVec, opts};
+use chassis::{
+    auth::User,
+    metrics::{EdgeWatch, Metrics, Spec},
+};
+use prometheus::{IntCounter, IntCounterVec};
 use redis::{
     Script,
     aio::{ConnectionManager, ConnectionManagerConfig},
@@ -26,6 +29,17 @@ use uuid::Uuid;
 
 pub(crate) use self::bucket::{Bucket, Decision, network};
 use self::local::LocalBuckets;
+
+const DECISIONS: Spec = Spec::new(
+    "gateway_rate_limit_decisions_total",
+    "Requests let in and refused, by tier.",
+    &["tier", "decision"],
+);
+const FALLBACKS: Spec = Spec::new(
+    "gateway_redis_fallbacks_total",
+    "Requests decided without Redis because it did not answer.",
+    &[],
+);
 
 /// Redis answers in well under a millisecond; waiting longer for it would cost more than it protects.
 const REDIS_PATIENCE: Duration = Duration::from_millis(50);
@@ -39,6 +53,7 @@ pub(crate) struct Admission {
     local: LocalBuckets,
     decisions: IntCounterVec,
     fallbacks: IntCounter,
+    _watch: Arc<EdgeWatch>,
 }
 
 /// What is known about a request.
@@ -59,13 +74,16 @@ impl Admission {
             .set_number_of_retries(0)
             .set_connection_timeout(Some(Duration::from_millis(500)))
             .set_response_timeout(Some(REDIS_PATIENCE));
+        let breaker = CircuitBreaker::new(breaker_config());
+        let watch = metrics.watch_edge("gateway->redis", breaker.clone(), None);
         Ok(Self {
             redis: ConnectionManager::new_lazy_with_config(client, config)?,
-            breaker: CircuitBreaker::new(breaker_config()),
+            breaker,
             script: Arc::new(Script::new(bucket::SCRIPT)),
             local: LocalBuckets::default(),
-            decisions: metrics.register(decisions()),
-            fallbacks: metrics.register(fallbacks()),
+            decisions: metrics.counter(DECISIONS),
+            fallbacks: metrics.single_counter(FALLBACKS),
+            _watch: Arc::new(watch),
         })
     }
 
@@ -152,18 +170,4 @@ fn breaker_config() -> BreakerConfig {
         open_wait_multiplier: 1.0,
         ..BreakerConfig::default()
     }
-}
-
-fn decisions() -> IntCounterVec {
-    let help = "Requests let in and refused, by tier.";
-    IntCounterVec::new(
-        opts!("gateway_rate_limit_decisions_total", help),
-        &["tier", "decision"],
-    )
-    .expect("names are valid")
-}
-
-fn fallbacks() -> IntCounter {
-    let help = "Requests decided without Redis because it did not answer.";
-    IntCounter::new("gateway_redis_fallbacks_total", help).expect("the name is valid")
 }

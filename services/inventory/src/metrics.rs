@@ -1,83 +1,74 @@
 //! Business metrics: counted after the commit, in units and with bounded labels (never a product or order id).
 
-use chassis::metrics::Metrics;
-use prometheus::{IntCounter, IntCounterVec, opts};
+use chassis::metrics::{Metrics, Spec};
+use prometheus::IntCounterVec;
 
 use crate::{
     commands::Settled,
-    domain::{Basket, Move},
+    domain::{Basket, Move, ReleaseReason},
 };
+
+const RESERVATIONS: Spec = Spec::new(
+    "inventory_reservations_total",
+    "Requests to reserve, by outcome.",
+    &["outcome"],
+);
+const UNITS: Spec = Spec::new(
+    "stock_units_total",
+    "Units by how they moved: in (received, returned), kept (reserved), sold (committed), free again (released, expired).",
+    &["movement"],
+);
+
+const RECEIVED: &str = "received";
+const RESERVED: &str = "reserved";
+const COMMITTED: &str = "committed";
+const RELEASED: &str = "released";
+const EXPIRED: &str = "expired";
+/// Sold, and then given back.
+const RETURNED: &str = "returned";
 
 /// The counters of the inventory.
 #[derive(Clone)]
 pub struct StockMetrics {
-    /// `inventory_reservations_total{outcome}`: reserved, repeated, out_of_stock, refused, failed.
+    /// Outcome: reserved, repeated, out_of_stock, refused, failed.
     pub reservations: IntCounterVec,
-    /// `inventory_received_units_total`
-    pub received_units: IntCounter,
-    /// `inventory_reserved_units_total`
-    pub reserved_units: IntCounter,
-    /// `inventory_committed_units_total`
-    pub committed_units: IntCounter,
-    /// `inventory_released_units_total{reason,from}`: from the reservation (`held`) or from a sale (`committed`).
-    pub released_units: IntCounterVec,
+    units: IntCounterVec,
 }
 
 impl StockMetrics {
-    /// Registers the counters.
+    /// Registers the counters. Movements are there from the start, so that the first one shows as an increase.
     pub fn register(metrics: &Metrics) -> Self {
-        let counter = |name: &str, help: &str| {
-            metrics.register(IntCounter::with_opts(opts!(name, help)).expect("the name is valid"))
-        };
-        let family = |name: &str, help: &str, labels: &[&str]| {
-            let family = IntCounterVec::new(opts!(name, help), labels);
-            metrics.register(family.expect("names are valid"))
-        };
+        let units = metrics.counter(UNITS);
+        for movement in [RECEIVED, RESERVED, COMMITTED, RELEASED, EXPIRED, RETURNED] {
+            drop(units.with_label_values(&[movement]));
+        }
         Self {
-            reservations: family(
-                "inventory_reservations_total",
-                "Requests to reserve, by outcome.",
-                &["outcome"],
-            ),
-            received_units: counter("inventory_received_units_total", "Units that came in."),
-            reserved_units: counter("inventory_reserved_units_total", "Units kept for orders."),
-            committed_units: counter("inventory_committed_units_total", "Units sold."),
-            released_units: family(
-                "inventory_released_units_total",
-                "Units made available again, by reason and by what they were before.",
-                &["reason", "from"],
-            ),
+            reservations: metrics.counter(RESERVATIONS),
+            units,
         }
     }
 
     pub(crate) fn count_received(&self, units: i64) {
-        self.received_units.inc_by(positive(units));
+        self.count(RECEIVED, units);
     }
 
     pub(crate) fn count_reserved(&self, basket: &Basket) {
-        self.reserved_units.inc_by(positive(basket.units()));
+        self.count(RESERVED, basket.units());
     }
 
     pub(crate) fn count_settled(&self, settled: &Settled) {
-        let units = positive(settled.reservation.basket.units());
-        let reason = settled.reason.name();
-        match settled.units {
-            Some(Move::Sell) => self.committed_units.inc_by(units),
-            Some(Move::PutBack) => {
-                self.released_units
-                    .with_label_values(&[reason, "held"])
-                    .inc_by(units);
-            }
-            Some(Move::TakeBack) => {
-                self.released_units
-                    .with_label_values(&[reason, "committed"])
-                    .inc_by(units);
-            }
-            Some(Move::Receive | Move::Reserve) | None => {}
-        }
+        let movement = match (settled.units, settled.reason) {
+            (Some(Move::Sell), _) => COMMITTED,
+            (Some(Move::PutBack), ReleaseReason::Expired) => EXPIRED,
+            (Some(Move::PutBack), _) => RELEASED,
+            (Some(Move::TakeBack), _) => RETURNED,
+            (Some(Move::Receive | Move::Reserve) | None, _) => return,
+        };
+        self.count(movement, settled.reservation.basket.units());
     }
-}
 
-fn positive(units: i64) -> u64 {
-    u64::try_from(units).expect("quantities are checked when they come in")
+    fn count(&self, movement: &str, units: i64) {
+        let units = u64::try_from(units).expect("quantities are checked when they come in");
+        self.units.with_label_values(&[movement]).inc_by(units);
+    }
 }

@@ -95,6 +95,11 @@ impl Step {
             .expect("constraint sagas_step lets no other name in")
     }
 
+    /// Whether it takes back what another step did.
+    pub(crate) fn undoes(self) -> bool {
+        matches!(self, Self::Void | Self::Release)
+    }
+
     /// The first step of the compensation when a saga turns round here. A step whose outcome is unknown counts as done.
     pub(crate) fn compensation(self) -> Self {
         match self {

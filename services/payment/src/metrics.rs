@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chassis::metrics::Metrics;
-use prometheus::{HistogramVec, IntCounterVec, IntGauge, histogram_opts, opts};
+use chassis::metrics::{Durations, Metrics, Spec};
+use prometheus::{IntCounterVec, IntGauge};
 
 use crate::domain::Provider;
 
@@ -12,108 +12,117 @@ const SETTLED_SECONDS: [f64; 14] = [
     0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0,
 ];
 
+const PROCESSED: Spec = Spec::new(
+    "payments_processed_total",
+    "Payments that came to a definite end.",
+    &["provider", "outcome"],
+);
+const DURATION: Spec = Spec::new(
+    "payment_duration_seconds",
+    "Time from a payment being asked for to its definite end.",
+    &["provider"],
+);
+const FAILOVERS: Spec = Spec::new(
+    "payment_provider_failovers_total",
+    "Payments taken to the other provider because the first did nothing.",
+    &["from", "to"],
+);
+const CALLS: Spec = Spec::new(
+    "payment_calls_total",
+    "Calls to providers by what is known afterwards.",
+    &["provider", "operation", "outcome"],
+);
+const REFUNDS: Spec = Spec::new(
+    "payment_refunds_total",
+    "Refunds that came to a definite end.",
+    &["provider", "kind", "outcome"],
+);
+const WEBHOOKS: Spec = Spec::new(
+    "payment_webhooks_total",
+    "Events of providers.",
+    &["provider", "outcome"],
+);
+const ANOMALIES: Spec = Spec::new(
+    "payment_anomalies_total",
+    "What must never happen; each one needs a person.",
+    &["kind"],
+);
+const CHECKS: Spec = Spec::new(
+    "payment_reconciler_checks_total",
+    "Unsettled payments looked at.",
+    &["outcome"],
+);
+const UNSETTLED: Spec = Spec::new(
+    "payment_unsettled",
+    "Payments and refunds that wait for a definite answer.",
+    &[],
+);
+const UNSETTLED_AGE: Spec = Spec::new(
+    "payment_unsettled_oldest_age_seconds",
+    "Age of the oldest payment that waits for a definite answer.",
+    &[],
+);
+const RESEALED: Spec = Spec::new(
+    "payment_tokens_resealed_total",
+    "Tokens sealed again after a change of keys.",
+    &["outcome"],
+);
+
 /// The metrics of payments.
 #[derive(Clone)]
 pub struct PaymentMetrics {
-    /// `payments_processed_total{provider,outcome}`: captured, declined, voided. Each payment once.
+    /// Outcome: captured, declined, voided. Each payment once.
     pub processed: IntCounterVec,
-    /// `payment_duration_seconds{provider}`: from asked for to settled.
-    pub duration: HistogramVec,
-    /// `payment_provider_failovers_total{from,to}`
+    /// From asked for to settled.
+    pub duration: Durations,
+    /// From one provider to the other.
     pub failovers: IntCounterVec,
-    /// `payment_calls_total{provider,operation,outcome}`: charge and refund; settled, refused, not_processed, unknown.
+    /// Operation: charge and refund; outcome: settled, refused, not_processed, unknown.
     pub calls: IntCounterVec,
-    /// `payment_refunds_total{provider,kind,outcome}`: requested and void; succeeded, failed.
+    /// Kind: requested and void; outcome: succeeded, failed.
     pub refunds: IntCounterVec,
-    /// `payment_webhooks_total{provider,outcome}`: ended, nudged, ignored, duplicate, bad_signature, malformed.
+    /// Outcome: ended, nudged, ignored, duplicate, bad_signature, malformed.
     pub webhooks: IntCounterVec,
-    /// `payment_anomalies_total{kind}`: what must never happen and needs a person.
+    /// Kind: what happened.
     pub anomalies: IntCounterVec,
-    /// `payment_reconciler_checks_total{outcome}`: settled, waiting, failed.
+    /// Outcome: settled, waiting, failed.
     pub checks: IntCounterVec,
-    /// `payment_unsettled`: payments and refunds that wait for a definite answer.
+    /// How many wait.
     pub unsettled: IntGauge,
-    /// `payment_unsettled_oldest_age_seconds`
+    /// How long the first of them has waited, in seconds.
     pub unsettled_age: IntGauge,
-    /// `payment_tokens_resealed_total{outcome}`: resealed, failed.
+    /// Outcome: resealed, failed.
     pub resealed: IntCounterVec,
 }
 
 impl PaymentMetrics {
     /// Registers the metrics.
     pub fn register(metrics: &Metrics) -> Self {
-        let counter = |name: &str, help: &str, labels: &[&str]| {
-            let family = IntCounterVec::new(opts!(name, help), labels);
-            metrics.register(family.expect("names are valid"))
-        };
-        let gauge = |name: &str, help: &str| {
-            metrics.register(IntGauge::with_opts(opts!(name, help)).expect("the name is valid"))
-        };
-        let opts = histogram_opts!(
-            "payment_duration_seconds",
-            "Time from a payment being asked for to its definite end.",
-            SETTLED_SECONDS.to_vec()
-        );
-        let duration = HistogramVec::new(opts, &["provider"]).expect("names are valid");
+        let failovers = metrics.counter(FAILOVERS);
+        // There from the start, so that the first one shows as an increase.
+        let (stripe, paypal) = (Provider::Stripe.as_str(), Provider::Paypal.as_str());
+        for route in [[stripe, paypal], [paypal, stripe]] {
+            drop(failovers.with_label_values(&route));
+        }
         Self {
-            duration: metrics.register(duration),
-            processed: counter(
-                "payments_processed_total",
-                "Payments that came to a definite end.",
-                &["provider", "outcome"],
-            ),
-            failovers: counter(
-                "payment_provider_failovers_total",
-                "Payments taken to the other provider because the first did nothing.",
-                &["from", "to"],
-            ),
-            calls: counter(
-                "payment_calls_total",
-                "Calls to providers by what is known afterwards.",
-                &["provider", "operation", "outcome"],
-            ),
-            refunds: counter(
-                "payment_refunds_total",
-                "Refunds that came to a definite end.",
-                &["provider", "kind", "outcome"],
-            ),
-            webhooks: counter(
-                "payment_webhooks_total",
-                "Events of providers.",
-                &["provider", "outcome"],
-            ),
-            anomalies: counter(
-                "payment_anomalies_total",
-                "What must never happen; each one needs a person.",
-                &["kind"],
-            ),
-            checks: counter(
-                "payment_reconciler_checks_total",
-                "Unsettled payments looked at.",
-                &["outcome"],
-            ),
-            unsettled: gauge(
-                "payment_unsettled",
-                "Payments that wait for a definite answer.",
-            ),
-            unsettled_age: gauge(
-                "payment_unsettled_oldest_age_seconds",
-                "Age of the oldest payment that waits for a definite answer.",
-            ),
-            resealed: counter(
-                "payment_tokens_resealed_total",
-                "Tokens sealed again after a change of keys.",
-                &["outcome"],
-            ),
+            processed: metrics.counter(PROCESSED),
+            duration: metrics.durations(DURATION, &SETTLED_SECONDS),
+            failovers,
+            calls: metrics.counter(CALLS),
+            refunds: metrics.counter(REFUNDS),
+            webhooks: metrics.counter(WEBHOOKS),
+            anomalies: metrics.counter(ANOMALIES),
+            checks: metrics.counter(CHECKS),
+            unsettled: metrics.single_gauge(UNSETTLED),
+            unsettled_age: metrics.single_gauge(UNSETTLED_AGE),
+            resealed: metrics.counter(RESEALED),
         }
     }
 
     pub(crate) fn count_processed(&self, provider: Provider, outcome: &str, took: Duration) {
         let provider = provider.as_str();
         self.processed.with_label_values(&[provider, outcome]).inc();
-        self.duration
-            .with_label_values(&[provider])
-            .observe(took.as_secs_f64());
+        self.duration.observe(&[provider], took);
     }
 
     pub(crate) fn count_call(&self, provider: Provider, operation: &str, outcome: &str) {

@@ -1,35 +1,34 @@
 //! Business metrics, with bounded labels: never a search term or a product id.
 
-use chassis::metrics::Metrics;
-use prometheus::{IntCounterVec, opts};
+use chassis::metrics::{Metrics, Spec};
+use prometheus::IntCounterVec;
+
+const CHANGES: Spec = Spec::new(
+    "product_changes_total",
+    "Changes of the catalogue.",
+    &["change"],
+);
+const SEARCHES: Spec = Spec::new(
+    "product_searches_total",
+    "Searches, by what they found.",
+    &["outcome"],
+);
 
 /// The counters of the catalogue.
 #[derive(Clone)]
 pub struct CatalogueMetrics {
-    /// `product_changes_total{change}`: created, updated, archived.
+    /// Change: created, updated, archived.
     pub changes: IntCounterVec,
-    /// `product_searches_total{outcome}`: found, empty. Lists without a search term are not counted.
+    /// Outcome: found, empty. Lists without a search term are not counted.
     pub searches: IntCounterVec,
 }
 
 impl CatalogueMetrics {
     /// Registers the counters.
     pub fn register(metrics: &Metrics) -> Self {
-        let family = |name: &str, help: &str, label: &str| {
-            let family = IntCounterVec::new(opts!(name, help), &[label]);
-            metrics.register(family.expect("names are valid"))
-        };
         Self {
-            changes: family(
-                "product_changes_total",
-                "Changes of the catalogue.",
-                "change",
-            ),
-            searches: family(
-                "product_searches_total",
-                "Searches, by what they found.",
-                "outcome",
-            ),
+            changes: metrics.counter(CHANGES),
+            searches: metrics.counter(SEARCHES),
         }
     }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use chassis::{crash, db, service::Context};
-use prometheus::{IntCounterVec, opts};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
 use crate::{
     config::Config,
     http::{self, Keys},
+    metrics,
     process::{self, Processor, Turns},
     store::MIGRATOR,
     worker,
@@ -47,7 +47,7 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
         processing_delay: config.processing_delay,
         hang: config.hang,
         wake,
-        commands: context.metrics.register(counter()?),
+        commands: context.metrics.counter(metrics::COMMANDS),
         turns: Turns::default(),
     };
     let keys = Arc::new(Keys::new(config.api_key));
@@ -56,12 +56,4 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
         processor,
         keys,
     }))
-}
-
-fn counter() -> anyhow::Result<IntCounterVec> {
-    let opts = opts!(
-        "psp_commands_total",
-        "Commands carried out, by what they did."
-    );
-    Ok(IntCounterVec::new(opts, &["provider", "effect"])?)
 }

@@ -7,6 +7,7 @@ pub mod app;
 mod config;
 mod domain;
 mod http;
+mod metrics;
 mod process;
 pub mod signature;
 mod store;

@@ -26,7 +26,7 @@ async fn the_breaker_opens_refuses_at_once_and_closes_when_the_service_is_back()
     let order = || send(gateway.as_customer(Method::POST, "/api/v1/orders"));
     let state = |state| {
         gateway.metric(&[
-            "circuit_breaker_state",
+            "resilience4j_circuitbreaker_state",
             r#""gateway->order""#,
             &format!(r#""{state}""#),
         ])

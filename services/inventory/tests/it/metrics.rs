@@ -1,5 +1,6 @@
 //! Business metrics on the admin port.
 
+use chassis::{metrics::Exposition, testing::scrape::Scrape};
 use uuid::Uuid;
 
 use crate::support::Inventory;
@@ -18,30 +19,21 @@ async fn units_are_counted_where_they_move_and_repeats_are_not() {
         inventory.release(other).await;
     }
     inventory.release(order).await;
-    let url = format!("{}/metrics", inventory.running.admin_url());
-    let text = inventory
-        .client
-        .get(url)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    for line in [
-        r#"inventory_received_units_total{service="inventory"} 10"#,
-        r#"inventory_reserved_units_total{service="inventory"} 5"#,
-        r#"inventory_committed_units_total{service="inventory"} 3"#,
-        r#"inventory_released_units_total{from="held",reason="requested",service="inventory"} 2"#,
-        r#"inventory_released_units_total{from="committed",reason="requested",service="inventory"} 3"#,
-        r#"inventory_reservations_total{outcome="reserved",service="inventory"} 2"#,
-        r#"inventory_reservations_total{outcome="repeated",service="inventory"} 1"#,
-        r#"inventory_reservations_total{outcome="out_of_stock",service="inventory"} 1"#,
+    let scrape = Scrape::of(&inventory.running, Exposition::OpenMetrics).await;
+    for (movement, units) in [
+        ("received", 10.0),
+        ("reserved", 5.0),
+        ("committed", 3.0),
+        ("released", 2.0),
+        ("expired", 0.0),
+        ("returned", 3.0),
     ] {
-        assert!(
-            text.lines().any(|found| found == line),
-            "{line} is not in\n{text}"
-        );
+        let moved = scrape.value("stock_units_total", &[("movement", movement)]);
+        assert_eq!(moved, units, "{movement}");
+    }
+    for (outcome, count) in [("reserved", 2.0), ("repeated", 1.0), ("out_of_stock", 1.0)] {
+        let counted = scrape.value("inventory_reservations_total", &[("outcome", outcome)]);
+        assert_eq!(counted, count, "{outcome}");
     }
     inventory.finish().await;
 }

@@ -69,8 +69,8 @@ async fn an_open_breaker_lets_new_payments_go_to_the_other_provider() {
     shop.stripe.set(Mode::LosesAnswers).await;
     let open = || {
         shop.metric(
-            "circuit_breaker_state",
-            &[("edge", "payment->stripe"), ("state", "open")],
+            "resilience4j_circuitbreaker_state",
+            &[("name", "payment->stripe"), ("state", "open")],
         )
     };
     let mut lost = Vec::new();

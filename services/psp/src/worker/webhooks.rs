@@ -14,7 +14,7 @@ use chassis::{
 use chrono::{SecondsFormat, Utc};
 use futures_util::{StreamExt as _, stream};
 use http::HeaderName;
-use prometheus::{IntCounterVec, opts};
+use prometheus::IntCounterVec;
 use reqwest::Url;
 use resilience::Backoff;
 use sqlx::PgPool;
@@ -28,7 +28,7 @@ use uuid::Uuid;
 use crate::{
     config::Config,
     domain::Provider,
-    signature,
+    metrics, signature,
     store::deliveries::{self, Claimed},
 };
 
@@ -71,10 +71,6 @@ impl Webhooks {
             try_timeout: TIMEOUT,
             ..Default::default()
         };
-        let opts = opts!(
-            "psp_webhook_deliveries_total",
-            "Attempts to deliver, by outcome."
-        );
         Ok(Self {
             pool,
             client: EdgeClient::new(context, "webhook", url.clone(), policy)
@@ -84,9 +80,7 @@ impl Webhooks {
             backoff: config.webhook_backoff,
             delay: config.webhook_delay,
             wake,
-            outcomes: context
-                .metrics
-                .register(IntCounterVec::new(opts, &["outcome"])?),
+            outcomes: context.metrics.counter(metrics::DELIVERIES),
         })
     }
 
