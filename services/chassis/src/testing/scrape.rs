@@ -77,15 +77,27 @@ impl Scrape {
 
     /// The value of the only sample with this name and these labels among its own; 0 if there is none.
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
-        let fits = |sample: &&Sample| {
-            sample.name == name
-                && labels
-                    .iter()
-                    .all(|(label, value)| sample.labels.get(*label).is_some_and(|v| v == value))
-        };
-        let found: Vec<_> = self.samples.iter().filter(fits).collect();
+        let found: Vec<_> = self.matching(name, labels).collect();
         assert!(found.len() < 2, "{name}{labels:?} is ambiguous: {found:#?}");
         found.first().map_or(0.0, |sample| sample.value)
+    }
+
+    /// The sum over the samples with this name and these labels among their own.
+    pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
+        let found = self.matching(name, labels);
+        found.map(|sample| sample.value).sum()
+    }
+
+    fn matching(&self, name: &str, labels: &[(&str, &str)]) -> impl Iterator<Item = &Sample> {
+        let has = |sample: &Sample, (label, value): &(&str, &str)| {
+            sample
+                .labels
+                .get(*label)
+                .is_some_and(|found| found == value)
+        };
+        self.samples.iter().filter(move |sample| {
+            sample.name == name && labels.iter().all(|label| has(sample, label))
+        })
     }
 
     /// Every value that a label has in this metric.

@@ -11,5 +11,7 @@ mod database;
 mod dead_letters;
 mod delivery;
 mod idempotency;
+mod metrics;
+mod prometheus;
 mod relay;
 mod support;

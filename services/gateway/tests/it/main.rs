@@ -16,6 +16,7 @@ mod discovery;
 mod edge;
 mod limits;
 mod log_lines;
+mod metrics;
 mod outage;
 mod paths;
 mod private_redis;

@@ -35,5 +35,12 @@ async fn units_are_counted_where_they_move_and_repeats_are_not() {
         let counted = scrape.value("inventory_reservations_total", &[("outcome", outcome)]);
         assert_eq!(counted, count, "{outcome}");
     }
+    scrape.assert_has(&[
+        "stock_units_total{movement}",
+        "consumer_messages_total{consumer,topic,outcome}",
+        "event_delivery_seconds{consumer,topic}",
+        "outbox_published_total{topic}",
+        "cache_requests_total{cache,outcome}",
+    ]);
     inventory.finish().await;
 }

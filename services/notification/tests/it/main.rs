@@ -14,6 +14,7 @@ mod addresses;
 mod api;
 mod crashes;
 mod mails;
+mod metrics;
 mod outage;
 mod poison;
 mod private_redis;

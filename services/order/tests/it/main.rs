@@ -10,6 +10,7 @@
     reason = "in a test, panicking is the way to fail"
 )]
 
+mod metrics;
 mod proxy;
 mod recovery;
 mod saga;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chassis::{
     config::Env,
+    metrics::Exposition,
     service::{self, Running},
-    testing::{self, TestDb, auth::TestAuth, wait_for},
+    testing::{self, TestDb, auth::TestAuth, scrape::Scrape, wait_for},
 };
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -150,6 +151,11 @@ impl Shop {
                 answer.text().await.unwrap()
             );
         }
+    }
+
+    /// What a scraper reads from the order service.
+    pub(crate) async fn scrape(&self) -> Scrape {
+        Scrape::of(&self.order, Exposition::OpenMetrics).await
     }
 
     /// Base URL of the order service.

@@ -17,6 +17,7 @@ mod charges;
 mod crashes;
 mod failover;
 mod idempotency;
+mod metrics;
 mod refunds;
 mod support;
 mod tokens;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chassis::{
     config::Env,
     service::{self, Running},
-    testing::{self, TestDb, auth::TestAuth, wait_for},
+    testing::{self, TestDb, auth::TestAuth, scrape::Scrape, wait_for},
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -207,18 +207,9 @@ impl Shop {
             .collect()
     }
 
-    /// The value of a metric with exactly these labels besides the service, 0 if it was never counted.
+    /// The sum over the series with these labels, 0 if there are none.
     pub(crate) fn metric(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
-        let text = self.running.context().metrics.render();
-        let has = |line: &str| {
-            labels
-                .iter()
-                .all(|(label, value)| line.contains(&format!("{label}=\"{value}\"")))
-        };
-        text.lines()
-            .filter(|line| line.starts_with(&format!("{name}{{")) && has(line))
-            .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
-            .sum()
+        Scrape::parse(&self.running.context().metrics.render()).sum(name, labels)
     }
 
     /// Checks the books and stops both services.

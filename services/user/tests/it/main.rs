@@ -11,6 +11,7 @@ mod bad_input;
 mod kafka;
 mod keys;
 mod login;
+mod metrics;
 mod profiles;
 mod refresh;
 mod roles;

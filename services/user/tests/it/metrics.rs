@@ -1,0 +1,21 @@
+//! What the contract with dashboards and alerts says of this service is there after a customer has logged in.
+
+use chassis::testing::scrape::Scrape;
+
+use crate::support::App;
+
+#[tokio::test]
+async fn a_customer_shows_in_the_metrics_of_the_contract() {
+    let app = App::start().await;
+    app.customer().await;
+    let scrape = Scrape::parse(&app.metrics());
+    scrape.assert_has(&[
+        "users_registered_total",
+        "user_logins_total{outcome}",
+        "http_server_request_duration_seconds{http_request_method,http_route,http_response_status_code}",
+        "outbox_published_total{topic}",
+    ]);
+    assert_eq!(scrape.value("users_registered_total", &[]), 1.0);
+    let succeeded = [("outcome", "succeeded")];
+    assert_eq!(scrape.value("user_logins_total", &succeeded), 1.0);
+}
