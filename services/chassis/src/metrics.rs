@@ -10,6 +10,7 @@ mod exemplar;
 mod exposition;
 mod names;
 mod openmetrics;
+mod pools;
 mod sample;
 mod spec;
 
@@ -25,13 +26,13 @@ use prometheus::{
 };
 use resilience::{Bulkhead, CircuitBreaker};
 
-use self::edges::Edges;
 pub use self::{
     durations::{Durations, SECONDS},
     edges::EdgeWatch,
     exposition::Exposition,
     spec::Spec,
 };
+use self::{edges::Edges, pools::Pools};
 
 /// Label value of a request that no route knows: paths that somebody makes up must not become series.
 pub const UNMATCHED: &str = "unmatched";
@@ -43,6 +44,7 @@ pub struct Metrics {
     /// By name, for their exemplars.
     durations: Arc<RwLock<HashMap<&'static str, Durations>>>,
     edges: Edges,
+    pools: Pools,
     pub(crate) http_server_duration: Durations,
     pub(crate) http_server_active: IntGaugeVec,
     pub(crate) http_client_duration: Durations,
@@ -71,6 +73,7 @@ impl Metrics {
             .expect("a registry with one constant label is valid");
         let all = Arc::default();
         let edges = register(&registry, Edges::new());
+        let pools = register(&registry, Pools::new());
         #[cfg(target_os = "linux")]
         register_process(&registry);
         let durations = |spec: Spec| register_durations(&registry, &all, spec, &SECONDS);
@@ -92,6 +95,7 @@ impl Metrics {
             event_delivery: durations(names::EVENT_DELIVERY),
             cache_requests: counter(names::CACHE_REQUESTS),
             edges,
+            pools,
             durations: all.clone(),
             registry: registry.clone(),
         }
@@ -137,6 +141,11 @@ impl Metrics {
         bulkhead: Option<Bulkhead>,
     ) -> EdgeWatch {
         self.edges.watch(self, edge, breaker, bulkhead)
+    }
+
+    /// Shows the connections of the service's pool.
+    pub fn watch_pool(&self, pool: &sqlx::PgPool) {
+        self.pools.watch(pool);
     }
 
     /// What a scraper gets, in the format that it asked for.

@@ -54,6 +54,7 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
         .await
         .context("migrating the database")?;
     context.health.register_postgres(pool.clone());
+    context.metrics.watch_pool(&pool);
 
     let outbox = Outbox::default();
     let metrics = StockMetrics::register(&context.metrics);

@@ -54,6 +54,7 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
     .await?;
     db::migrate(&pool, &MIGRATOR).await?;
     context.health.register_postgres(pool.clone());
+    context.metrics.watch_pool(&pool);
     saga::register_crash_points();
 
     let outbox = Outbox::default();

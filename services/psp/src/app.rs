@@ -38,6 +38,7 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
         .await
         .context("cannot migrate the database")?;
     context.health.register_postgres(pool.clone());
+    context.metrics.watch_pool(&pool);
     let wake = Arc::new(Notify::new());
     worker::start(&context, &config, pool.clone(), wake.clone())?;
     crash::register(process::AFTER_COMMIT_BEFORE_ANSWER);

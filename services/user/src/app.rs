@@ -112,5 +112,6 @@ async fn connect(context: &Context, config: &Config) -> anyhow::Result<PgPool> {
         .await
         .context("migrating the database")?;
     context.health.register_postgres(pool.clone());
+    context.metrics.watch_pool(&pool);
     Ok(pool)
 }

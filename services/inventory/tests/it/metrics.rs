@@ -39,6 +39,8 @@ async fn units_are_counted_where_they_move_and_repeats_are_not() {
         "stock_units_total{movement}",
         "consumer_messages_total{consumer,topic,outcome}",
         "event_delivery_seconds{consumer,topic}",
+        "db_client_connection_count{state}",
+        "db_client_connection_max",
         "outbox_published_total{topic}",
         "cache_requests_total{cache,outcome}",
     ]);

@@ -48,6 +48,8 @@ async fn orders_and_their_sagas_show_in_the_metrics_of_the_contract() {
         "saga_step_duration_seconds{step,outcome}",
         "saga_compensations_total{step,outcome}",
         "sagas_open{state}",
+        "db_client_connection_count{state}",
+        "db_client_connection_max",
         "outbox_published_total{topic}",
         "consumer_messages_total{consumer,topic,outcome}",
         "consumer_process_duration_seconds{consumer,topic}",

@@ -15,6 +15,8 @@ async fn a_payment_shows_in_the_metrics_of_the_contract() {
         "payment_duration_seconds{provider}",
         "payment_provider_failovers_total{from,to}",
         "payment_unsettled",
+        "db_client_connection_count{state}",
+        "db_client_connection_max",
         "outbox_published_total{topic}",
         "http_client_request_duration_seconds{edge,outcome}",
         "resilience4j_circuitbreaker_state{name,state}",

@@ -191,6 +191,8 @@ async fn changes_and_searches_are_counted() {
     }
     scrape.assert_has(&[
         "http_server_request_duration_seconds{http_request_method,http_route,http_response_status_code}",
+        "db_client_connection_count{state}",
+        "db_client_connection_max",
         "outbox_published_total{topic}",
         "cache_requests_total{cache,outcome}",
     ]);

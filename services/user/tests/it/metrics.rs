@@ -13,6 +13,8 @@ async fn a_customer_shows_in_the_metrics_of_the_contract() {
         "users_registered_total",
         "user_logins_total{outcome}",
         "http_server_request_duration_seconds{http_request_method,http_route,http_response_status_code}",
+        "db_client_connection_count{state}",
+        "db_client_connection_max",
         "outbox_published_total{topic}",
     ]);
     assert_eq!(scrape.value("users_registered_total", &[]), 1.0);
