@@ -1,7 +1,5 @@
 //! What a measurement costs on the path of a request, with and without an exemplar, and what a scrape costs.
 
-#![expect(missing_docs, reason = "criterion's macros make public items")]
-
 use std::{hint::black_box, time::Duration};
 
 use chassis::metrics::{Exposition, Metrics};

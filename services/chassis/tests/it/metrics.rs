@@ -1,5 +1,10 @@
 //! What a scraper gets from a running service: bounded labels, both formats, quickly.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test speaks to its service over plain HTTP"
+)]
+
 use std::time::{Duration, Instant};
 
 use axum::{Router, routing::get};
