@@ -7,6 +7,7 @@
 mod call;
 mod policy;
 mod reply;
+mod span;
 
 use std::{sync::Arc, time::Instant};
 
@@ -34,6 +35,8 @@ struct Shared {
     base: Url,
     http: reqwest::Client,
     tokens: Option<ServiceTokens>,
+    /// Outside of the shop: nothing about users and orders is sent along.
+    foreign: bool,
     policy: EdgePolicy,
     breaker: CircuitBreaker,
     bulkhead: Bulkhead,
@@ -76,6 +79,7 @@ impl EdgeClient {
             base,
             http: http_client(&policy)?,
             tokens: None,
+            foreign: false,
             breaker: CircuitBreaker::new(policy.breaker.clone()),
             bulkhead: Bulkhead::new(policy.calls_in_flight_max, policy.queue_wait_max),
             budget: RetryBudget::new(
@@ -96,6 +100,14 @@ impl EdgeClient {
     pub fn with_service_token(mut self, tokens: ServiceTokens) -> Self {
         let shared = Arc::get_mut(&mut self.shared).expect("configured before it is shared");
         shared.tokens = Some(tokens);
+        self
+    }
+
+    /// The same client, for a callee outside of the shop: the trace goes with each call, the baggage does not.
+    #[must_use]
+    pub fn to_the_outside(mut self) -> Self {
+        let shared = Arc::get_mut(&mut self.shared).expect("configured before it is shared");
+        shared.foreign = true;
         self
     }
 

@@ -8,6 +8,8 @@ use prometheus::{
     histogram_opts, opts,
 };
 
+use crate::telemetry;
+
 /// Bucket edges in seconds. One edge stands exactly on the SLO (0.1 s), so that the share of good requests can be read
 /// off without interpolation.
 const SECONDS: [f64; 14] = [
@@ -48,6 +50,7 @@ impl Metrics {
         let labels = [("service".to_owned(), service.to_owned())].into();
         let registry = Registry::new_custom(None, Some(labels))
             .expect("a registry with one constant label is valid");
+        register(&registry, telemetry::items::collector());
         Self {
             http_server_duration: histogram(
                 &registry,

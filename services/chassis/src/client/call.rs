@@ -9,15 +9,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use resilience::{CallResult, Deadline, Permit, State};
 use serde::Serialize;
-use tracing::{Instrument as _, info_span, warn};
+use tracing::{Instrument as _, warn};
 
-use super::{CallError, Reply, Shared};
+use super::{CallError, Reply, Shared, span};
 use crate::{
     http::{IDEMPOTENCY_KEY, REQUEST_ID},
-    telemetry::{
-        propagation::{TRACEPARENT, current_traceparent},
-        request::RequestContext,
-    },
+    telemetry::{propagation::TraceContext, request::RequestContext},
 };
 
 /// A call being put together.
@@ -113,23 +110,11 @@ impl Call {
     /// # Errors
     /// See [`CallError`].
     pub async fn send(self) -> Result<Reply, CallError> {
-        let span = info_span!(
-            "http.client",
-            otel.name = %self.method,
-            otel.kind = "client",
-            faultline.edge = %self.shared.edge,
-            http.request.method = %self.method,
-            url.path = %self.path,
-            http.response.status_code = tracing::field::Empty,
-        );
         let started = Instant::now();
-        let result = self.with_retries(started).instrument(span.clone()).await;
+        let result = self.with_retries(started).await;
         let outcome = result
             .as_ref()
             .map_or_else(CallError::outcome, |_| "answered");
-        if let Ok(reply) = &result {
-            span.record("http.response.status_code", reply.status.as_u16());
-        }
         self.shared
             .metrics
             .http_client_duration
@@ -146,7 +131,7 @@ impl Call {
         // What a later try says (no connection, no time left) does not undo an earlier one that may have been heard.
         let mut in_doubt = None;
         loop {
-            let error = match self.attempt(deadline).await {
+            let error = match self.traced_attempt(deadline, attempt).await {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
@@ -203,6 +188,16 @@ impl Call {
             .with_label_values(&[shared.edge.as_str(), outcome])
             .inc();
         allowed.then_some(delay)
+    }
+
+    async fn traced_attempt(&self, deadline: Deadline, attempt: u32) -> Result<Reply, CallError> {
+        let shared = &self.shared;
+        let url = shared.base.join(&self.path).ok();
+        let breaker = shared.breaker.state(Instant::now());
+        let span = span::begin(&shared.edge, &self.method, url, attempt, breaker);
+        let result = self.attempt(deadline).instrument(span.clone()).await;
+        span::end(&span, &result);
+        result
     }
 
     /// One try: breaker, bulkhead, timeout.
@@ -306,12 +301,16 @@ impl Call {
         insert(REQUEST_ID, RequestContext::correlation_id());
         let left = deadline.to_header_ms(Instant::now());
         insert(HeaderName::from_static(Deadline::HEADER), left.to_string());
-        if let Some(traceparent) = current_traceparent() {
-            insert(HeaderName::from_static(TRACEPARENT), traceparent);
-        }
         if let Some(tokens) = &self.shared.tokens {
             insert(header::AUTHORIZATION, format!("Bearer {}", tokens.issue()));
         }
+        let context = TraceContext::current();
+        let context = if self.shared.foreign {
+            context.without_baggage()
+        } else {
+            context
+        };
+        context.put(&mut headers);
         headers
     }
 
