@@ -31,6 +31,7 @@ use tracing::{Dispatch, Level, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     filter::{FilterExt as _, filter_fn},
+    fmt::MakeWriter,
     layer::SubscriberExt as _,
     reload,
 };
@@ -99,19 +100,24 @@ impl Telemetry {
     /// # Errors
     /// A configuration that cannot be understood.
     pub fn install(service: &'static str, env: &Env) -> anyhow::Result<Self> {
-        let (subscriber, telemetry) = Self::build(service, TelemetryConfig::from_env(env)?)?;
+        let config = TelemetryConfig::from_env(env)?;
+        let (subscriber, telemetry) = Self::build(service, config, std::io::stdout)?;
         tracing::dispatcher::set_global_default(subscriber).context("subscriber")?;
         Ok(telemetry)
     }
 
-    /// The subscriber by itself, for whoever wants to install it otherwise.
+    /// The subscriber by itself, for whoever wants to install it otherwise; log lines go to `writer`.
     ///
     /// # Errors
     /// An exporter that cannot be built.
-    pub fn build(
+    pub fn build<W>(
         service: &'static str,
         config: TelemetryConfig,
-    ) -> anyhow::Result<(Dispatch, Self)> {
+        writer: W,
+    ) -> anyhow::Result<(Dispatch, Self)>
+    where
+        W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+    {
         let tasks = Tasks::default();
         let resource = resource(service);
         let sampler = LiveSampler::default();
@@ -124,7 +130,7 @@ impl Telemetry {
         let provider = export::spans(builder, &config.export, &resource, &tasks)?.build();
         let records = export::records(&config.export, &resource, &tasks)?;
         let bridge = records.as_ref().map(OpenTelemetryTracingBridge::new);
-        let mut logs = vec![log::LogLines::to_stdout(service, config.format).boxed()];
+        let mut logs = vec![log::LogLines::new(service, config.format, writer).boxed()];
         logs.extend(
             bridge.map(|bridge| bridge.with_filter(filter_fn(is_not_about_export)).boxed()),
         );

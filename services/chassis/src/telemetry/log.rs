@@ -45,22 +45,12 @@ pub(super) struct LogLines<W> {
     writer: W,
 }
 
-impl LogLines<fn() -> io::Stdout> {
-    pub(super) fn to_stdout(service: &'static str, format: Format) -> Self {
-        Self {
-            coloured: io::stdout().is_terminal(),
-            ..Self::new(service, format, io::stdout)
-        }
-    }
-}
-
 impl<W> LogLines<W> {
-    /// Without colours, to any writer.
     pub(super) fn new(service: &'static str, format: Format, writer: W) -> Self {
         Self {
             service,
             format,
-            coloured: false,
+            coloured: format == Format::Text && io::stdout().is_terminal(),
             writer,
         }
     }
@@ -109,7 +99,8 @@ mod tests {
     fn written(format: Format, work: impl FnOnce()) -> String {
         let buffer = Buffer::default();
         let writer = buffer.clone();
-        let lines = LogLines::new("order", format, move || writer.clone());
+        let mut lines = LogLines::new("order", format, move || writer.clone());
+        lines.coloured = false;
         let subscriber = tracing_subscriber::registry().with(lines);
         tracing::subscriber::with_default(subscriber, work);
         let bytes = buffer.0.lock().unwrap().clone();

@@ -20,6 +20,7 @@ mod outage;
 mod paths;
 mod private_redis;
 mod routing;
+mod secrets;
 mod support;
 mod tokens;
 mod upstream;

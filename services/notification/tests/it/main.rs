@@ -17,6 +17,7 @@ mod mails;
 mod outage;
 mod poison;
 mod private_redis;
+mod secrets;
 mod sink;
 mod support;
 mod users;

@@ -18,6 +18,7 @@ mod crashes;
 mod failover;
 mod idempotency;
 mod refunds;
+mod secrets;
 mod support;
 mod tokens;
 mod unknown;

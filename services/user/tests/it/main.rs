@@ -14,6 +14,7 @@ mod login;
 mod profiles;
 mod refresh;
 mod roles;
+mod secrets;
 mod support;
 mod sweep;
 mod tokens;
