@@ -103,6 +103,7 @@ impl Telemetry {
         let config = TelemetryConfig::from_env(env)?;
         let (subscriber, telemetry) = Self::build(service, config, std::io::stdout)?;
         tracing::dispatcher::set_global_default(subscriber).context("subscriber")?;
+        std::panic::set_hook(Box::new(log::panicked));
         Ok(telemetry)
     }
 

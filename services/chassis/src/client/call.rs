@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use resilience::{CallResult, Deadline, Permit, State};
 use serde::Serialize;
-use tracing::{Instrument as _, warn};
+use tracing::{Instrument as _, debug};
 
 use super::{CallError, Reply, Shared, span};
 use crate::{
@@ -139,7 +139,8 @@ impl Call {
                 let certain = !error.may_have_happened();
                 return Err(in_doubt.filter(|_| certain).unwrap_or(error));
             };
-            warn!(edge = shared.edge, attempt, %error, "retrying");
+            // Not a failure yet; each try is a span and counted.
+            debug!(edge = shared.edge, attempt, %error, "retrying");
             if error.may_have_happened() {
                 in_doubt = Some(error);
             }

@@ -200,7 +200,13 @@ impl<A: Apply> Consumer<A> {
                 Err(ApplyError::Poison(reason)) => return Outcome::Dead(reason),
                 Err(ApplyError::Transient(error)) => {
                     failures += 1;
-                    warn!(error = format!("{error:#}"), failures, "event not applied");
+                    // Once: what becomes of it in the end is logged then.
+                    if failures == 1 {
+                        warn!(
+                            error = format!("{error:#}"),
+                            "event not applied; trying again"
+                        );
+                    }
                     if failures >= self.config.attempts_max {
                         return Outcome::Dead(format!("failed {failures} times: {error:#}"));
                     }

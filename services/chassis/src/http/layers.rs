@@ -58,7 +58,7 @@ pub(super) fn wrap(router: Router, context: &Context) -> Router {
     router
         .layer(DefaultBodyLimit::max(context.config.body_bytes_max))
         .layer(CatchPanicLayer::custom(|_| {
-            Problem::internal(anyhow::anyhow!("a handler panicked")).into_response()
+            Problem::logged_already().into_response()
         }))
         .layer(middleware::from_fn_with_state(limits.clone(), limit))
         .layer(middleware::from_fn_with_state(limits, observe))

@@ -8,10 +8,11 @@ pub(super) mod line;
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
+    panic::PanicHookInfo,
     str::FromStr,
 };
 
-use tracing::{Event, Subscriber};
+use tracing::{Event, Subscriber, error, field::display};
 use tracing_subscriber::{Layer, fmt::MakeWriter, layer::Context, registry::LookupSpan};
 
 use self::line::Line;
@@ -35,6 +36,15 @@ impl FromStr for Format {
             other => Err(format!("{other:?} is neither json nor text")),
         }
     }
+}
+
+/// The panic hook: a panic is a line like any other, with the ids of the request that it ended.
+pub(super) fn panicked(panic: &PanicHookInfo<'_>) {
+    error!(
+        panic = panic.payload_as_str().unwrap_or("a panic without words"),
+        location = panic.location().map(display),
+        "panicked"
+    );
 }
 
 /// Writes each event as a line. It looks at no span: what a line needs of its request is in the request's context.

@@ -14,3 +14,4 @@ mod proxy;
 mod recovery;
 mod saga;
 mod shop;
+mod spans;
