@@ -144,7 +144,10 @@ impl Telemetry {
         let subscriber = tracing_subscriber::registry()
             .with(logs.with_filter(filter))
             .with(spans(tracer).with_filter(filter_fn(belongs_on_a_trace).and(LevelFilter::INFO)))
-            .with(statements.with_filter(filter_fn(|meta| meta.target() == sql::TARGET)));
+            .with(
+                statements
+                    .with_filter(filter_fn(sql::is_statement).with_max_level_hint(Level::DEBUG)),
+            );
         let telemetry = Self {
             level,
             provider,

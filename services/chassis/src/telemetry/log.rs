@@ -12,7 +12,7 @@ use std::{
     str::FromStr,
 };
 
-use tracing::{Event, Subscriber, error, field::display};
+use tracing::{Event, Subscriber, error};
 use tracing_subscriber::{Layer, fmt::MakeWriter, layer::Context, registry::LookupSpan};
 
 use self::line::Line;
@@ -42,7 +42,7 @@ impl FromStr for Format {
 pub(super) fn panicked(panic: &PanicHookInfo<'_>) {
     error!(
         panic = panic.payload_as_str().unwrap_or("a panic without words"),
-        location = panic.location().map(display),
+        location = panic.location().map(tracing::field::display),
         "panicked"
     );
 }

@@ -22,13 +22,18 @@ use opentelemetry_semantic_conventions::attribute::{
     DB_NAMESPACE, DB_QUERY_SUMMARY, DB_QUERY_TEXT, DB_RESPONSE_RETURNED_ROWS, DB_SYSTEM_NAME,
 };
 use tracing::{
-    Event, Subscriber,
+    Event, Metadata, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{Layer, layer, registry::LookupSpan};
 
 /// Where sqlx logs statements; the pool sets the level (see [`crate::db`]).
 pub(super) const TARGET: &str = "sqlx::query";
+
+/// Whether sqlx speaks of a statement.
+pub(super) fn is_statement(meta: &Metadata<'_>) -> bool {
+    meta.target() == TARGET
+}
 
 /// Longest text of a statement on a span.
 const TEXT_BYTES_MAX: usize = 512;
@@ -93,9 +98,6 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn on_event(&self, event: &Event<'_>, _: layer::Context<'_, S>) {
-        if event.metadata().target() != TARGET {
-            return;
-        }
         let mut statement = Statement::default();
         event.record(&mut statement);
         let Ok(elapsed) = Duration::try_from_secs_f64(statement.elapsed_seconds) else {

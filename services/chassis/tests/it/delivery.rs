@@ -1,7 +1,7 @@
 //! From the outbox through Kafka into an inbox: one effect for each event, whatever is lost, doubled or reordered.
 
 use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicU32, Ordering},
 };
 

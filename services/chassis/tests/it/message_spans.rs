@@ -100,8 +100,10 @@ async fn the_outbox_keeps_the_whole_context_of_its_writer() {
         baggage: caller.baggage(),
         ..RequestContext::default()
     };
-    let writing = write(&db.pool, &event(unique("t"), Uuid::now_v7(), 1)).instrument(span);
-    context.scope(writing).await;
+    let event = event(unique("t"), Uuid::now_v7(), 1);
+    context
+        .scope(write(&db.pool, &event).instrument(span))
+        .await;
     let stored: (String, String, String) =
         sqlx::query_as("SELECT traceparent, tracestate, baggage FROM outbox")
             .fetch_one(&db.pool)
