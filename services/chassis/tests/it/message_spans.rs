@@ -78,7 +78,7 @@ async fn an_event_is_sent_and_processed_in_the_trace_of_whoever_wrote_it() {
     );
     let inner: Vec<_> = said.children(process);
     let inner: Vec<_> = inner.iter().map(|span| span.name.as_str()).collect();
-    assert_eq!(inner, ["BEGIN", "INSERT inbox", "INSERT effect", "COMMIT"]);
+    assert_eq!(inner, ["INSERT inbox", "INSERT effect", "COMMIT"]);
     assert!(
         others.iter().all(|span| span.parent_id.is_empty()),
         "a root of its own"
