@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::lab::missing_programs;
 use crate::shop::{SERVICES, Service};
 use crate::watch::Watch;
-use crate::{Lab, prove, shop};
+use crate::{Lab, prove, sampling, shop};
 
 /// PostgreSQL after a kill replays its log before it answers; everything else is faster.
 const PART_READY_LIMIT: Duration = Duration::from_secs(60);
@@ -81,6 +81,7 @@ pub async fn boot(lab: &Lab, supervisor: &Supervisor, hosted: &Hosted) -> anyhow
     let parts = prepare_data(lab, board).await?;
     start_parts(lab, supervisor, hosted, &parts).await?;
     make_databases(lab, board, &parts.cluster).await?;
+    sampling::prepare(lab)?;
     start_services(lab, supervisor).await?;
     watch.start(lab, supervisor, hosted).await
 }

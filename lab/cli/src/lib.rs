@@ -11,6 +11,7 @@
 //! | `watch` | Prometheus, Alertmanager and the alert sink |
 //! | [`prometheus`] | questions to it |
 //! | [`prove`] | what "ready" means beyond open ports |
+//! | [`sampling`] | which traces are kept |
 //! | [`catalogue`] | the thousand products of every lab |
 //! | [`shopkeeper`] | fills the shelves |
 //! | [`books`] | the auditor, pointed at a lab |
@@ -32,6 +33,7 @@ pub mod ports;
 pub mod progress;
 pub mod prometheus;
 pub mod prove;
+pub mod sampling;
 pub mod shop;
 pub mod shopkeeper;
 pub mod term;

@@ -6,7 +6,7 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
-use crate::Lab;
+use crate::{Lab, sampling};
 
 /// The e-mail address of the shop's first administrator.
 pub const ADMIN_EMAIL: &str = "admin@faultline.test";
@@ -135,6 +135,8 @@ pub fn environment(lab: &Lab, service: &Service) -> Vec<(String, String)> {
     env.set("LOG_FORMAT", "json");
     env.set("LOG_LEVEL", "info");
     env.set("CRASH_POINTS_ENABLED", "true");
+    let strategies = sampling::file(lab).display().to_string();
+    env.set("OTEL_TRACES_SAMPLER_FILE", strategies);
     // glibc would keep an arena per core and thread: megabytes that nobody uses.
     env.set("MALLOC_ARENA_MAX", "2");
     for edge in service

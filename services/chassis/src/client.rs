@@ -7,6 +7,7 @@
 mod call;
 mod policy;
 mod reply;
+mod span;
 
 use std::{sync::Arc, time::Instant};
 
@@ -38,6 +39,8 @@ struct Shared {
     base: Url,
     http: reqwest::Client,
     tokens: Option<ServiceTokens>,
+    /// Outside of the shop: nothing about users and orders is sent along.
+    foreign: bool,
     policy: EdgePolicy,
     breaker: CircuitBreaker,
     bulkhead: Bulkhead,
@@ -87,6 +90,7 @@ impl EdgeClient {
             tokens: None,
             _watch: metrics.watch_edge(&edge, breaker.clone(), Some(bulkhead.clone())),
             edge,
+            foreign: false,
             breaker,
             bulkhead,
             budget: RetryBudget::new(
@@ -107,6 +111,14 @@ impl EdgeClient {
     pub fn with_service_token(mut self, tokens: ServiceTokens) -> Self {
         let shared = Arc::get_mut(&mut self.shared).expect("configured before it is shared");
         shared.tokens = Some(tokens);
+        self
+    }
+
+    /// The same client, for a callee outside of the shop: the trace goes with each call, the baggage does not.
+    #[must_use]
+    pub fn to_the_outside(mut self) -> Self {
+        let shared = Arc::get_mut(&mut self.shared).expect("configured before it is shared");
+        shared.foreign = true;
         self
     }
 

@@ -106,7 +106,8 @@ fn connect_options(url: &str, config: &DbConfig) -> sqlx::Result<PgConnectOption
                 millis(config.idle_in_transaction_timeout),
             ),
         ])
-        .log_statements(LevelFilter::Trace)
+        // Each statement becomes a span (see `telemetry::sql`); the log shows them from this level on.
+        .log_statements(LevelFilter::Debug)
         .log_slow_statements(LevelFilter::Warn, Duration::from_secs(1)))
 }
 

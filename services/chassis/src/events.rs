@@ -11,6 +11,7 @@ pub mod inbox;
 mod kafka;
 pub mod outbox;
 pub mod relay;
+mod span;
 
 use std::{future::Future, time::Duration};
 

@@ -2,6 +2,7 @@
 
 mod extract;
 mod layers;
+mod span;
 
 use axum::{Router, response::IntoResponse};
 

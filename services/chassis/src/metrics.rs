@@ -33,6 +33,7 @@ pub use self::{
     spec::Spec,
 };
 use self::{edges::Edges, pools::Pools};
+use crate::telemetry;
 
 /// Label value of a request that no route knows: paths that somebody makes up must not become series.
 pub const UNMATCHED: &str = "unmatched";
@@ -71,6 +72,7 @@ impl Metrics {
         let labels = [("service".to_owned(), service.to_owned())].into();
         let registry = Registry::new_custom(None, Some(labels))
             .expect("a registry with one constant label is valid");
+        register(&registry, telemetry::items::collector());
         let all = Arc::default();
         let edges = register(&registry, Edges::new());
         let pools = register(&registry, Pools::new());

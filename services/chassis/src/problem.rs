@@ -142,12 +142,16 @@ impl Problem {
 
     /// 500. The cause is logged here, once, with its whole chain; the client sees a constant text.
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        Self::logged_already().caused_by(cause)
+    }
+
+    /// 500 for something that is in the log already: a panic.
+    pub(crate) fn logged_already() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",
             "Something went wrong on our side. The request id finds it in the logs.",
         )
-        .caused_by(cause)
     }
 
     /// Says that the same request may be sent again after a while.

@@ -7,7 +7,15 @@ mod admin;
 mod health;
 mod tasks;
 
-use std::{future::Future, net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -23,7 +31,7 @@ use crate::{
     config::{Env, ServiceConfig},
     http,
     metrics::Metrics,
-    telemetry::{LevelHandle, Telemetry},
+    telemetry::Telemetry,
 };
 
 /// What the chassis gives a service to build itself with.
@@ -39,6 +47,18 @@ pub struct Context {
     pub health: Health,
     /// Where background work is spawned.
     pub tasks: Tasks,
+    public: Arc<AtomicBool>,
+}
+
+impl Context {
+    /// Says that this service stands at the public door: its callers are strangers, whose baggage is dropped.
+    pub fn serve_the_public(&self) {
+        self.public.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_public(&self) -> bool {
+        self.public.load(Ordering::Relaxed)
+    }
 }
 
 /// A service that accepts requests.
@@ -77,21 +97,29 @@ where
     let env = Env::from_process();
     let telemetry = match Telemetry::install(name, &env) {
         Ok(telemetry) => telemetry,
-        Err(error) => return refuse_to_start(&error.into()),
+        Err(error) => {
+            complain(&error);
+            return refusal(&error);
+        }
     };
-    match start_with(name, env, Some(telemetry.level.clone()), build).await {
+    let code = match start_with(name, env, Some(&telemetry), build).await {
         Ok(running) => running.until_signal().await,
         Err(error) => {
             error!(error = format!("{error:#}"), "refusing to start");
-            refuse_to_start(&error)
+            refusal(&error)
         }
-    }
+    };
+    telemetry.shutdown().await;
+    code
+}
+
+#[expect(clippy::print_stderr, reason = "there is no log to write to yet")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("{error:#}");
 }
 
 /// 78 is `EX_CONFIG` of sysexits.h: restarting will not help.
-#[expect(clippy::print_stderr, reason = "telemetry may not be installed yet")]
-fn refuse_to_start(error: &anyhow::Error) -> ExitCode {
-    eprintln!("{error:#}");
+fn refusal(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(if error.is::<crate::config::ConfigError>() {
         78
     } else {
@@ -114,7 +142,7 @@ where
 async fn start_with<B, F>(
     name: &'static str,
     env: Env,
-    level: Option<LevelHandle>,
+    telemetry: Option<&Telemetry>,
     build: B,
 ) -> anyhow::Result<Running>
 where
@@ -127,10 +155,18 @@ where
         metrics: Metrics::new(name),
         health: Health::default(),
         tasks: Tasks::default(),
+        public: Arc::default(),
         config,
         env,
     };
+    if let Some(telemetry) = telemetry {
+        let metrics = context.metrics.clone();
+        telemetry.observe_statements(Box::new(move |summary, took| {
+            metrics.db_operation(summary, took);
+        }));
+    }
     // The admin port answers while the service still connects, so that "starting" can be told from "dead".
+    let level = telemetry.map(|telemetry| telemetry.level.clone());
     let admin_addr = admin::serve(&context, level).await?;
     let router = build(context.clone()).await?;
     let listener = bind(context.config.http_addr).await?;
@@ -195,7 +231,10 @@ impl Running {
             signal(SignalKind::interrupt()),
         ) {
             (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-            (Err(error), _) | (_, Err(error)) => return refuse_to_start(&error.into()),
+            (Err(error), _) | (_, Err(error)) => {
+                error!(%error, "signals cannot be caught");
+                return ExitCode::FAILURE;
+            }
         };
         let failed = self.context.tasks.failed();
         let crashed = tokio::select! {

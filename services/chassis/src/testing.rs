@@ -3,7 +3,9 @@
 //! Behind the feature `testing`; no service is built with it. Here panicking is the way to fail.
 
 pub mod auth;
+pub mod otlp;
 pub mod scrape;
+pub mod telemetry;
 
 use std::{
     future::Future,

@@ -28,6 +28,7 @@ pub(crate) struct AppState {
 /// # Errors
 /// Configuration that makes no sense.
 pub async fn build(context: Context) -> anyhow::Result<Router> {
+    context.serve_the_public();
     let config = Arc::new(Config::from_env(&context.env)?);
     let admission = Admission::new(config.redis_url.expose(), &context.metrics)?;
     let upstreams = Upstreams::from_env(&context)?;

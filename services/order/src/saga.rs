@@ -4,6 +4,7 @@
 //! The steps, what each answer leads to, and the crash points are data in this file; [`runner`] executes them.
 
 pub(crate) mod runner;
+pub(crate) mod span;
 
 use chassis::crash;
 

@@ -5,7 +5,10 @@ use http::{HeaderMap, header, request::Parts};
 use uuid::Uuid;
 
 use super::{AuthError, UserClaims, Verifier};
-use crate::Problem;
+use crate::{
+    Problem,
+    telemetry::{USER_ID, request::RequestContext},
+};
 
 /// Who calls.
 #[derive(Clone, Debug)]
@@ -130,6 +133,10 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or(AuthError::Missing)?;
-        Ok(Verifier::from_ref(state).verify(token).await?)
+        let caller = Verifier::from_ref(state).verify(token).await?;
+        if let Self::User(user) = &caller {
+            RequestContext::note(USER_ID, user.id);
+        }
+        Ok(caller)
     }
 }

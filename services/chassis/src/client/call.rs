@@ -9,16 +9,13 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use resilience::{CallResult, Deadline, Permit, Rejected};
 use serde::Serialize;
-use tracing::{Instrument as _, info_span, warn};
+use tracing::{Instrument as _, debug};
 
-use super::{CallError, Reply, Shared};
+use super::{CallError, Reply, Shared, span};
 use crate::{
     http::{IDEMPOTENCY_KEY, REQUEST_ID},
     metrics::{RETRY_KINDS, RETRY_OUTCOMES},
-    telemetry::{
-        propagation::{TRACEPARENT, current_traceparent},
-        request::RequestContext,
-    },
+    telemetry::{propagation::TraceContext, request::RequestContext},
 };
 
 /// A call being put together.
@@ -114,32 +111,17 @@ impl Call {
     /// # Errors
     /// See [`CallError`].
     pub async fn send(self) -> Result<Reply, CallError> {
-        let span = info_span!(
-            "http.client",
-            otel.name = %self.method,
-            otel.kind = "client",
-            faultline.edge = %self.shared.edge,
-            http.request.method = %self.method,
-            url.path = %self.path,
-            http.response.status_code = tracing::field::Empty,
-        );
         let started = Instant::now();
-        let (result, tries) = self.with_retries(started).instrument(span.clone()).await;
+        let (result, tries) = self.with_retries(started).await;
         let outcome = result
             .as_ref()
             .map_or_else(CallError::outcome, |_| "answered");
-        if let Ok(reply) = &result {
-            span.record("http.response.status_code", reply.status.as_u16());
-        }
         let shared = &self.shared;
-        let retries = &shared.metrics.retry_calls;
         let ended = how_it_ended(result.is_ok(), tries);
+        let retries = &shared.metrics.retry_calls;
         retries.with_label_values(&[&shared.edge, ended]).inc();
-        // Inside the span, whose trace becomes the example of the bucket.
-        span.in_scope(|| {
-            let durations = &shared.metrics.http_client_duration;
-            durations.observe(&[&shared.edge, outcome], started.elapsed());
-        });
+        let durations = &shared.metrics.http_client_duration;
+        durations.observe(&[&shared.edge, outcome], started.elapsed());
         result
     }
 
@@ -152,7 +134,7 @@ impl Call {
         // What a later try says (no connection, no time left) does not undo an earlier one that may have been heard.
         let mut in_doubt = None;
         loop {
-            let error = match self.attempt(deadline).await {
+            let error = match self.traced_attempt(deadline, attempt).await {
                 Ok(reply) => return (Ok(reply), attempt),
                 Err(error) => error,
             };
@@ -161,7 +143,8 @@ impl Call {
                 let error = in_doubt.filter(|_| certain).unwrap_or(error);
                 return (Err(error), attempt);
             };
-            warn!(edge = shared.edge, attempt, %error, "retrying");
+            // Not a failure yet; each try is a span and counted.
+            debug!(edge = shared.edge, attempt, %error, "retrying");
             if error.may_have_happened() {
                 in_doubt = Some(error);
             }
@@ -208,6 +191,16 @@ impl Call {
         let attempts = &shared.metrics.retry_attempts;
         attempts.with_label_values(&[&shared.edge, outcome]).inc();
         allowed.then_some(delay)
+    }
+
+    async fn traced_attempt(&self, deadline: Deadline, attempt: u32) -> Result<Reply, CallError> {
+        let shared = &self.shared;
+        let url = shared.base.join(&self.path).ok();
+        let breaker = shared.breaker.state(Instant::now());
+        let span = span::begin(&shared.edge, &self.method, url, attempt, breaker);
+        let result = self.attempt(deadline).instrument(span.clone()).await;
+        span::end(&span, &result);
+        result
     }
 
     /// One try: breaker, bulkhead, timeout.
@@ -292,12 +285,16 @@ impl Call {
         insert(REQUEST_ID, RequestContext::correlation_id());
         let left = deadline.to_header_ms(Instant::now());
         insert(HeaderName::from_static(Deadline::HEADER), left.to_string());
-        if let Some(traceparent) = current_traceparent() {
-            insert(HeaderName::from_static(TRACEPARENT), traceparent);
-        }
         if let Some(tokens) = &self.shared.tokens {
             insert(header::AUTHORIZATION, format!("Bearer {}", tokens.issue()));
         }
+        let context = TraceContext::current();
+        let context = if self.shared.foreign {
+            context.without_baggage()
+        } else {
+            context
+        };
+        context.put(&mut headers);
         headers
     }
 

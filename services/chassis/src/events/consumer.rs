@@ -17,20 +17,16 @@ use rdkafka::{
 };
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, Span, debug, info, info_span, warn};
+use tracing::{Instrument as _, Span, debug, info, warn};
 
 use super::{
     Applied, Apply, ApplyError, Event, backoff,
     dead_letters::Writer,
     ensure_topics, envelope,
     kafka::{self, Lag},
+    span,
 };
-use crate::{
-    crash,
-    metrics::Metrics,
-    service::Tasks,
-    telemetry::{propagation::set_parent, request::RequestContext},
-};
+use crate::{crash, metrics::Metrics, service::Tasks, telemetry::request::RequestContext};
 
 /// Longest pause between attempts while a dependency is away: how long recovery may be noticed late.
 const UNAVAILABLE_BACKOFF_MAX: Duration = Duration::from_secs(1);
@@ -169,16 +165,12 @@ impl<A: Apply> Consumer<A> {
     async fn settle(&self, client: &StreamConsumer<Lag>, message: &BorrowedMessage<'_>) {
         let started = Instant::now();
         let decoded = envelope::decode(message);
-        let span = match &decoded {
-            Ok(event) => self.span(message, event),
-            Err(_) => Span::current(),
-        };
-        let context = RequestContext {
-            request_id: decoded
-                .as_ref()
-                .map(|event| event.correlation_id.clone())
-                .unwrap_or_default(),
-            ..RequestContext::default()
+        let (span, context) = match &decoded {
+            Ok(event) => (
+                span::process(message, event, &self.config.group),
+                request_context(event),
+            ),
+            Err(_) => (Span::none(), RequestContext::default()),
         };
         let settled = async {
             let outcome = match decoded {
@@ -215,7 +207,10 @@ impl<A: Apply> Consumer<A> {
     ) {
         let label = match outcome {
             Outcome::Applied(applied) => applied.label(),
-            Outcome::Dead(reason) if self.bury(message, &reason).await => DEAD_LETTERED,
+            Outcome::Dead(reason) if self.bury(message, &reason).await => {
+                span::buried(&Span::current(), &reason);
+                DEAD_LETTERED
+            }
             Outcome::Dead(_) | Outcome::Stopped => return,
         };
         self.metrics
@@ -244,7 +239,13 @@ impl<A: Apply> Consumer<A> {
                 Err(ApplyError::Poison(reason)) => return Outcome::Dead(reason),
                 Err(ApplyError::Transient(error)) => {
                     failures += 1;
-                    warn!(error = format!("{error:#}"), failures, "event not applied");
+                    // Once: what becomes of it in the end is logged then.
+                    if failures == 1 {
+                        warn!(
+                            error = format!("{error:#}"),
+                            "event not applied; trying again"
+                        );
+                    }
                     if failures >= self.config.attempts_max {
                         return Outcome::Dead(format!("failed {failures} times: {error:#}"));
                     }
@@ -299,29 +300,16 @@ impl<A: Apply> Consumer<A> {
         true
     }
 
-    /// Names as OpenTelemetry's messaging conventions have them. The writer's span is the parent, so that one trace
-    /// shows the whole order.
-    fn span(&self, message: &BorrowedMessage<'_>, event: &Event) -> Span {
-        let span = info_span!(
-            "process",
-            otel.name = format!("process {}", message.topic()),
-            otel.kind = "consumer",
-            messaging.system = "kafka",
-            messaging.operation.name = "process",
-            messaging.operation.r#type = "process",
-            messaging.destination.name = message.topic(),
-            messaging.destination.partition.id = message.partition(),
-            messaging.kafka.offset = message.offset(),
-            messaging.consumer.group.name = self.config.group,
-            messaging.message.id = %event.id,
-            event_type = event.event_type,
-            correlation_id = event.correlation_id,
-        );
-        set_parent(&span, event.traceparent.as_deref());
-        span
-    }
-
     async fn pause(&self, duration: Duration) {
         self.stopping.run_until_cancelled(sleep(duration)).await;
+    }
+}
+
+/// An event is worked on under the ids of the request that caused it.
+fn request_context(event: &Event) -> RequestContext {
+    RequestContext {
+        request_id: event.correlation_id.clone(),
+        baggage: event.trace.baggage(),
+        ..RequestContext::default()
     }
 }

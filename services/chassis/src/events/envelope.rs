@@ -14,7 +14,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::{ApplyError, outbox::StoredEvent};
-use crate::telemetry::propagation::TRACEPARENT;
+use crate::telemetry::propagation::TraceContext;
 
 /// An event to be written.
 #[derive(Clone, Debug)]
@@ -56,8 +56,8 @@ pub struct Event {
     pub data_version: u16,
     /// The event's own members.
     pub data: Value,
-    /// W3C trace context of whoever wrote it.
-    pub traceparent: Option<String>,
+    /// Context of its sending: trace and baggage of the request that wrote it.
+    pub trace: TraceContext,
 }
 
 impl Event {
@@ -112,7 +112,7 @@ pub fn decode<M: Message>(message: &M) -> Result<Event, EnvelopeError> {
         correlation_id: text(headers, "ce_correlationid")?.to_owned(),
         data_version: parsed(headers, "ce_dataversion")?,
         data,
-        traceparent: text(headers, TRACEPARENT).ok().map(str::to_owned),
+        trace: TraceContext::read(|name| text(headers, name).ok()),
     })
 }
 
@@ -131,8 +131,8 @@ fn parsed<H: Headers, T: FromStr>(headers: &H, name: &'static str) -> Result<T, 
         .map_err(|_| EnvelopeError::Malformed(name))
 }
 
-/// Headers of a stored event; `source` is the service that stored it.
-pub(super) fn encode(event: &StoredEvent, source: &str) -> OwnedHeaders {
+/// Headers of a stored event; `source` is the service that stored it, `trace` the context of sending it.
+pub(super) fn encode(event: &StoredEvent, source: &str, trace: &TraceContext) -> OwnedHeaders {
     let attributes = [
         ("ce_specversion", "1.0"),
         ("ce_id", &event.id.to_string()),
@@ -150,12 +150,8 @@ pub(super) fn encode(event: &StoredEvent, source: &str) -> OwnedHeaders {
         ("ce_dataversion", &event.data_version.to_string()),
         ("content-type", "application/json"),
     ];
-    let traceparent = event
-        .traceparent
-        .as_deref()
-        .map(|value| (TRACEPARENT, value));
-    attributes.into_iter().chain(traceparent).fold(
-        OwnedHeaders::new_with_capacity(11),
+    attributes.into_iter().chain(trace.headers()).fold(
+        OwnedHeaders::new_with_capacity(13),
         |headers, (key, value)| {
             headers.insert(Header {
                 key,
@@ -182,7 +178,13 @@ mod tests {
             data_version: 1,
             data: serde_json::json!({"total": 4200}),
             correlation_id: "req-1".to_owned(),
-            traceparent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+            trace: TraceContext {
+                traceparent: Some(
+                    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned(),
+                ),
+                tracestate: Some("vendor=1".to_owned()),
+                baggage: Some("order.id=7".to_owned()),
+            },
             occurred_at: DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap(),
         }
     }
@@ -195,29 +197,30 @@ mod tests {
     #[test]
     fn what_is_encoded_is_decoded() {
         let stored = stored();
-        let headers = encode(&stored, "/services/order");
+        let headers = encode(&stored, "/services/order", &stored.trace);
         let event = decode(&message(headers, stored.data.to_string().as_bytes())).unwrap();
         assert_eq!(event.id, stored.id);
         assert_eq!(event.subject, stored.aggregate_id);
         assert_eq!(event.sequence, 3);
         assert_eq!(event.time, stored.occurred_at);
         assert_eq!(event.source, "/services/order");
-        assert_eq!(event.traceparent, stored.traceparent);
+        assert_eq!(event.trace, stored.trace);
         assert_eq!(event.data, stored.data);
     }
 
     #[test]
     fn an_unknown_header_is_ignored() {
-        let headers = encode(&stored(), "/services/order").insert(Header {
-            key: "ce_novelty",
-            value: Some("x"),
-        });
+        let headers =
+            encode(&stored(), "/services/order", &TraceContext::default()).insert(Header {
+                key: "ce_novelty",
+                value: Some("x"),
+            });
         assert!(decode(&message(headers, b"{}")).is_ok());
     }
 
     #[test]
     fn a_message_that_is_no_event_says_what_is_wrong() {
-        let good = encode(&stored(), "/services/order");
+        let good = encode(&stored(), "/services/order", &TraceContext::default());
         let not_json = decode(&message(good.clone(), b"{")).unwrap_err();
         assert!(matches!(not_json, EnvelopeError::Body(_)), "{not_json}");
         let bad_id = good.clone().insert(Header {
@@ -248,7 +251,7 @@ mod tests {
             total: String,
         }
         let stored = stored();
-        let headers = encode(&stored, "/services/order");
+        let headers = encode(&stored, "/services/order", &stored.trace);
         let event = decode(&message(headers, stored.data.to_string().as_bytes())).unwrap();
         assert!(matches!(event.parse::<View>(), Err(ApplyError::Poison(_))));
     }

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::NewEvent;
-use crate::telemetry::propagation::current_traceparent;
+use crate::telemetry::propagation::TraceContext;
 
 /// Constraint that a writer violates who did not see the newest version of its aggregate.
 pub const VERSION_CONFLICT: &str = "outbox_aggregate_version";
@@ -38,8 +38,9 @@ pub struct StoredEvent {
     pub data: Value,
     /// Joins everything that one request caused.
     pub correlation_id: String,
-    /// W3C trace context of the writer.
-    pub traceparent: Option<String>,
+    /// Context of the request that wrote it.
+    #[sqlx(flatten)]
+    pub trace: TraceContext,
     /// When it was written.
     pub occurred_at: DateTime<Utc>,
 }
@@ -70,10 +71,11 @@ impl Outbox {
 /// [`VERSION_CONFLICT`] as [`crate::db::constraint`] if another writer was first; otherwise the database's.
 pub async fn append(conn: &mut PgConnection, event: &NewEvent) -> sqlx::Result<Uuid> {
     let id = Uuid::now_v7();
+    let trace = TraceContext::current();
     sqlx::query(
         "INSERT INTO outbox (id, topic, aggregate_id, aggregate_version, event_type, data_version,
-                             data, correlation_id, traceparent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                             data, correlation_id, traceparent, tracestate, baggage)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(id)
     .bind(event.topic)
@@ -83,7 +85,9 @@ pub async fn append(conn: &mut PgConnection, event: &NewEvent) -> sqlx::Result<U
     .bind(i32::from(event.data_version))
     .bind(&event.data)
     .bind(&event.correlation_id)
-    .bind(current_traceparent())
+    .bind(trace.traceparent)
+    .bind(trace.tracestate)
+    .bind(trace.baggage)
     .execute(conn)
     .await?;
     Ok(id)
@@ -111,7 +115,7 @@ pub async fn load_stream(
 ) -> sqlx::Result<Vec<StoredEvent>> {
     sqlx::query_as(
         "SELECT seq, id, topic, aggregate_id, aggregate_version, event_type, data_version, data,
-                correlation_id, traceparent, occurred_at
+                correlation_id, traceparent, tracestate, baggage, occurred_at
          FROM outbox WHERE aggregate_id = $1 ORDER BY aggregate_version",
     )
     .bind(aggregate_id)
@@ -143,7 +147,7 @@ pub async fn stream_all(
 ) -> sqlx::Result<Vec<StoredEvent>> {
     sqlx::query_as(
         "SELECT seq, id, topic, aggregate_id, aggregate_version, event_type, data_version, data,
-                correlation_id, traceparent, occurred_at
+                correlation_id, traceparent, tracestate, baggage, occurred_at
          FROM outbox
          WHERE seq > $1 AND ($2::text IS NULL OR topic = $2)
            AND ($3::text[] IS NULL OR event_type = ANY ($3))
@@ -164,7 +168,7 @@ pub(super) async fn unpublished(
 ) -> sqlx::Result<Vec<StoredEvent>> {
     sqlx::query_as(
         "SELECT seq, id, topic, aggregate_id, aggregate_version, event_type, data_version, data,
-                correlation_id, traceparent, occurred_at
+                correlation_id, traceparent, tracestate, baggage, occurred_at
          FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT $1",
     )
     .bind(i64::from(limit))

@@ -15,14 +15,16 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use resilience::Deadline;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
-use tracing::{Instrument as _, Span, debug, info_span};
+use tracing::{Instrument as _, Span, debug};
 
+use super::span;
 use crate::{
     Problem,
     metrics::{Metrics, UNMATCHED, method_label},
     service::Context,
     telemetry::{
-        propagation,
+        baggage::Baggage,
+        propagation::{self, TraceContext},
         request::{RequestContext, accepted_request_id, new_request_id},
     },
 };
@@ -41,6 +43,8 @@ struct Limits {
     metrics: Metrics,
     in_flight: Arc<Semaphore>,
     timeout: Duration,
+    /// Callers are strangers: what they say about users and orders is not taken over.
+    public: bool,
 }
 
 pub(super) fn wrap(router: Router, context: &Context) -> Router {
@@ -48,12 +52,13 @@ pub(super) fn wrap(router: Router, context: &Context) -> Router {
         metrics: context.metrics.clone(),
         in_flight: Arc::new(Semaphore::new(context.config.requests_in_flight_max)),
         timeout: context.config.request_timeout,
+        public: context.is_public(),
     };
     // Layers run from the last added to the first.
     router
         .layer(DefaultBodyLimit::max(context.config.body_bytes_max))
         .layer(CatchPanicLayer::custom(|_| {
-            Problem::internal(anyhow::anyhow!("a handler panicked")).into_response()
+            Problem::logged_already().into_response()
         }))
         .layer(middleware::from_fn_with_state(limits.clone(), limit))
         .layer(middleware::from_fn_with_state(limits, observe))
@@ -67,9 +72,11 @@ async fn observe(State(limits): State<Limits>, request: Request, next: Next) -> 
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| UNMATCHED.to_owned(), |path| path.as_str().to_owned());
-    let span = server_span(&request, method.as_str(), &route);
+    let caller = caller(request.headers(), limits.public);
+    let span = span::begin(&request, &caller);
     let method = method_label(&method);
-    let context = request_context(request.headers(), &span);
+    let context = request_context(request.headers(), &span, caller.baggage());
+    let baggage = context.baggage.clone();
     let ids = (context.request_id.clone(), context.trace_id.clone());
     let active = limits
         .metrics
@@ -81,10 +88,7 @@ async fn observe(State(limits): State<Limits>, request: Request, next: Next) -> 
         .scope(respond(next, request, started).instrument(span.clone()))
         .await;
     let status = response.status();
-    span.record("http.response.status_code", status.as_u16());
-    if status.is_server_error() {
-        span.record("otel.status_code", "ERROR");
-    }
+    span::end(&span, status, &baggage);
     // Inside the span, whose trace becomes the example of the bucket.
     span.in_scope(|| {
         let durations = &limits.metrics.http_server_duration;
@@ -127,32 +131,24 @@ async fn limit(State(limits): State<Limits>, request: Request, next: Next) -> Re
         })
 }
 
-fn server_span(request: &Request, method: &str, route: &str) -> Span {
-    let span = info_span!(
-        "http.server",
-        otel.name = format!("{method} {route}"),
-        otel.kind = "server",
-        otel.status_code = tracing::field::Empty,
-        http.request.method = method,
-        http.route = route,
-        url.path = request.uri().path(),
-        http.response.status_code = tracing::field::Empty,
-    );
-    let traceparent = request
-        .headers()
-        .get(propagation::TRACEPARENT)
-        .and_then(|value| value.to_str().ok());
-    propagation::set_parent(&span, traceparent);
-    span
+/// The trace of whoever calls, and, if it is a neighbour, what the request is about.
+fn caller(headers: &HeaderMap, public: bool) -> TraceContext {
+    let caller = TraceContext::from_http(headers);
+    if public {
+        caller.without_baggage()
+    } else {
+        caller
+    }
 }
 
-fn request_context(headers: &HeaderMap, span: &Span) -> RequestContext {
+fn request_context(headers: &HeaderMap, span: &Span, baggage: Baggage) -> RequestContext {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     RequestContext {
         request_id: text(REQUEST_ID.as_str())
             .and_then(accepted_request_id)
             .map_or_else(new_request_id, str::to_owned),
         trace_id: span.in_scope(propagation::current_trace_id),
+        baggage,
         deadline: text(Deadline::HEADER)
             .and_then(|ms| ms.parse().ok())
             .map(|ms| Deadline::from_header_ms(Instant::now(), ms)),

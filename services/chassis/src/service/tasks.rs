@@ -6,6 +6,8 @@ use futures_util::FutureExt as _;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument as _, error};
 
+use crate::telemetry::request::RequestContext;
+
 /// The background tasks of a service. The one place that may call `tokio::spawn`.
 #[derive(Clone, Default)]
 pub struct Tasks {
@@ -34,14 +36,16 @@ impl Tasks {
         self.tracker.spawn(watched.in_current_span());
     }
 
-    /// Spawns work that belongs to one request and must end although the caller went away. Waited for on shutdown.
+    /// Spawns work that belongs to one request and must end although the caller went away. Waited for on shutdown. It
+    /// keeps the request's ids and baggage, but not its deadline.
     /// Returns its result to whoever still waits for it.
     pub fn detach<F>(&self, future: F) -> tokio::task::JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.tracker.spawn(future.in_current_span())
+        let context = RequestContext::current().without_deadline();
+        self.tracker.spawn(context.scope(future).in_current_span())
     }
 
     /// Cancelled when the service stops: finish what you hold and return.

@@ -1,24 +1,21 @@
-//! Log lines: JSON for machines, text for a terminal.
+//! Log lines on standard output: JSON for machines, text for a terminal. The same events also leave over OTLP (see
+//! [`super::export`]); this is the copy that needs nobody to receive it.
 //!
-//! A JSON line has `time`, `level`, `service`, `target`, `message`, `trace_id`, `span_id`, `request_id`, and the event's
-//! own fields beside them (dotted names stay as they are).
+//! A JSON line has `time`, `level`, `service`, `target`, `message`, `trace_id`, `span_id`, `request_id`, the baggage
+//! (`order.id`, `user.id`), and the event's own fields beside them (dotted names stay as they are).
 
-use std::{fmt, io, str::FromStr};
+pub(super) mod line;
 
-use chrono::{SecondsFormat, Utc};
-use opentelemetry::trace::TraceContextExt as _;
-use serde_json::{Map, Value};
-use tracing::{
-    Event, Subscriber,
-    field::{Field, Visit},
-};
-use tracing_subscriber::{
-    Layer,
-    fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter, format::Writer},
-    registry::LookupSpan,
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    panic::PanicHookInfo,
+    str::FromStr,
 };
 
-use super::request::RequestContext;
+use tracing::{Event, Subscriber, error};
+use tracing_subscriber::{Layer, fmt::MakeWriter, layer::Context, registry::LookupSpan};
+
+use self::line::Line;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,108 +38,48 @@ impl FromStr for Format {
     }
 }
 
-/// The layer that writes to standard output.
-pub fn layer<S>(service: &'static str, format: Format) -> Box<dyn Layer<S> + Send + Sync>
-where
-    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
-{
-    json_or_text(service, format, io::stdout)
+/// The panic hook: a panic is a line like any other, with the ids of the request that it ended.
+pub(super) fn panicked(panic: &PanicHookInfo<'_>) {
+    error!(
+        panic = panic.payload_as_str().unwrap_or("a panic without words"),
+        location = panic.location().map(tracing::field::display),
+        "panicked"
+    );
 }
 
-fn json_or_text<S, W>(
+/// Writes each event as a line. It looks at no span: what a line needs of its request is in the request's context.
+pub(super) struct LogLines<W> {
     service: &'static str,
     format: Format,
+    coloured: bool,
     writer: W,
-) -> Box<dyn Layer<S> + Send + Sync>
-where
-    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
-    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
-{
-    match format {
-        Format::Json => tracing_subscriber::fmt::layer()
-            .with_writer(writer)
-            .event_format(JsonLines { service })
-            .boxed(),
-        Format::Text => tracing_subscriber::fmt::layer().with_writer(writer).boxed(),
+}
+
+impl<W> LogLines<W> {
+    pub(super) fn new(service: &'static str, format: Format, writer: W) -> Self {
+        Self {
+            service,
+            format,
+            coloured: format == Format::Text && io::stdout().is_terminal(),
+            writer,
+        }
     }
 }
 
-struct JsonLines {
-    service: &'static str,
-}
-
-impl<S, N> FormatEvent<S, N> for JsonLines
+impl<S, W> Layer<S> for LogLines<W>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
+    W: for<'w> MakeWriter<'w> + 'static,
 {
-    fn format_event(
-        &self,
-        _: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let mut line = Map::new();
-        let meta = event.metadata();
-        line.insert(
-            "time".into(),
-            Utc::now()
-                .to_rfc3339_opts(SecondsFormat::Micros, true)
-                .into(),
-        );
-        line.insert("level".into(), meta.level().as_str().into());
-        line.insert("service".into(), self.service.into());
-        line.insert("target".into(), meta.target().into());
-        event.record(&mut Fields(&mut line));
-        insert_ids(&mut line);
-        writeln!(writer, "{}", Value::Object(line))
-    }
-}
-
-fn insert_ids(line: &mut Map<String, Value>) {
-    let context = opentelemetry::Context::current();
-    let span = context.span();
-    let span = span.span_context();
-    if span.is_valid() {
-        line.insert("trace_id".into(), span.trace_id().to_string().into());
-        line.insert("span_id".into(), span.span_id().to_string().into());
-    }
-    let request_id = RequestContext::current().request_id;
-    if !request_id.is_empty() {
-        line.insert("request_id".into(), request_id.into());
-    }
-}
-
-struct Fields<'a>(&'a mut Map<String, Value>);
-
-impl Visit for Fields<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0
-            .insert(field.name().into(), format!("{value:?}").into());
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().into(), value.into());
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.insert(field.name().into(), value.into());
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.insert(field.name().into(), value.into());
-    }
-
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.0.insert(field.name().into(), value.into());
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.insert(field.name().into(), value.into());
-    }
-
-    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.0.insert(field.name().into(), value.to_string().into());
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let line = Line::of(self.service, event);
+        let mut text = match self.format {
+            Format::Json => line.json(),
+            Format::Text => line.text(self.coloured),
+        };
+        text.push('\n');
+        // One write, so that lines of several threads do not mix. A reader that went away is no reason to stop.
+        let _ = self.writer.make_writer().write_all(text.as_bytes());
     }
 }
 
@@ -150,9 +87,11 @@ impl Visit for Fields<'_> {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use tracing_subscriber::layer::SubscriberExt;
+    use serde_json::Value;
+    use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
+    use crate::telemetry::request::RequestContext;
 
     #[derive(Clone, Default)]
     struct Buffer(Arc<Mutex<Vec<u8>>>);
@@ -167,22 +106,60 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_line_is_one_json_object_with_dotted_fields() {
+    fn written(format: Format, work: impl FnOnce()) -> String {
         let buffer = Buffer::default();
         let writer = buffer.clone();
-        let subscriber =
-            tracing_subscriber::registry()
-                .with(json_or_text("order", Format::Json, move || writer.clone()));
-        tracing::subscriber::with_default(subscriber, || {
+        let mut lines = LogLines::new("order", format, move || writer.clone());
+        lines.coloured = false;
+        let subscriber = tracing_subscriber::registry().with(lines);
+        tracing::subscriber::with_default(subscriber, work);
+        let bytes = buffer.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_line_is_one_json_object_with_dotted_fields() {
+        let text = written(Format::Json, || {
             tracing::warn!(order.id = 7, "line one\nline two");
         });
-        let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.lines().count(), 1);
         let line: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(line["service"], "order");
         assert_eq!(line["level"], "WARN");
         assert_eq!(line["order.id"], 7);
         assert_eq!(line["message"], "line one\nline two");
+    }
+
+    #[test]
+    fn a_line_for_people_is_one_line_with_what_happened_first() {
+        let text = written(Format::Text, || {
+            tracing::warn!(order.id = 7, reason = "out of\nstock", "saga waits");
+        });
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let (time, rest) = text.trim_end().split_at("00:00:00.000 ".len());
+        assert_eq!(time.matches(':').count(), 2, "{time}");
+        assert_eq!(
+            rest,
+            r#"WARN  order saga waits order.id=7 reason="out of\nstock""#
+        );
+    }
+
+    #[tokio::test]
+    async fn a_line_tells_whose_request_it_belongs_to() {
+        let context = RequestContext {
+            request_id: "r-1".to_owned(),
+            ..RequestContext::default()
+        };
+        let work = async {
+            written(Format::Json, || {
+                RequestContext::note("user.id", "u-1");
+                RequestContext::note("order.id", "o-1");
+                tracing::info!(order.id = "own", "x");
+            })
+        };
+        let line: Value = serde_json::from_str(&context.scope(work).await).unwrap();
+        assert_eq!(line["request_id"], "r-1");
+        assert_eq!(line["user.id"], "u-1");
+        assert_eq!(line["order.id"], "own", "what the event says itself wins");
     }
 }

@@ -1,19 +1,23 @@
-//! What a request carries through the service that works on it: its ids and its deadline.
+//! What a request carries through the service that works on it: its ids, its baggage and its deadline.
 //!
 //! Kept in a task local, so that a problem document, a log line or a call out finds them without every function in
 //! between passing them on.
 
-use std::future::Future;
+use std::{fmt::Display, future::Future};
 
 use resilience::Deadline;
 
-/// Ids and deadline of the request (or message) being worked on.
+use super::baggage::Baggage;
+
+/// Ids, baggage and deadline of the request (or message) being worked on.
 #[derive(Clone, Debug, Default)]
 pub struct RequestContext {
     /// From `X-Request-Id` of the caller, or made here.
     pub request_id: String,
     /// W3C trace id, 32 hex digits; empty when no tracer is installed.
     pub trace_id: String,
+    /// Who and what it is about.
+    pub baggage: Baggage,
     /// When the caller stops waiting.
     pub deadline: Option<Deadline>,
 }
@@ -31,6 +35,22 @@ impl RequestContext {
     /// The context of the running task; empty outside a request.
     pub fn current() -> Self {
         CURRENT.try_with(Clone::clone).unwrap_or_default()
+    }
+
+    /// Notes who or what the request is about, for its spans, its log lines and everybody it calls from here on.
+    /// Outside a request it does nothing.
+    pub fn note(key: &str, value: impl Display) {
+        // Shared by all clones, so that noting on a clone is enough; a context of its own is lost at once.
+        Self::current().baggage.note(key, value);
+    }
+
+    /// The context for work that goes on when the caller does not wait any more.
+    #[must_use]
+    pub fn without_deadline(self) -> Self {
+        Self {
+            deadline: None,
+            ..self
+        }
     }
 
     /// The request id, or a new one for work that no request asked for.

@@ -23,7 +23,7 @@ async fn chassis_and_service_migrations_are_one_history_and_run_once() {
             .fetch_all(&db.pool)
             .await
             .unwrap();
-    assert_eq!(versions, [1, 2, 3, 1000]);
+    assert_eq!(versions, [1, 2, 3, 10, 1000]);
 }
 
 #[tokio::test]

@@ -1,19 +1,14 @@
 //! From the outbox through Kafka into an inbox: one effect for each event, whatever is lost, doubled or reordered.
 
 use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicU32, Ordering},
 };
 
 use chassis::{
     events::{Applied, Apply, ApplyError, Consumer, ConsumerConfig, Event, NewEvent},
-    telemetry::propagation::current_trace_id,
     testing::{unique, wait_for},
 };
-use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing::Instrument as _;
-use tracing_subscriber::layer::SubscriberExt as _;
 use uuid::Uuid;
 
 use crate::support::{LIMIT, Node, brokers, database, effects, event, pending, unmark, write};
@@ -174,46 +169,5 @@ async fn how_far_a_consumer_is_behind_is_a_metric() {
     })
     .await;
     assert_eq!(effects(&db.pool).await, 1);
-    node.stop().await;
-}
-
-/// Notes in which trace it was called.
-struct Traced {
-    seen: Arc<Mutex<Option<String>>>,
-}
-
-impl Apply for Traced {
-    async fn apply(&self, _event: &Event) -> Result<Applied, ApplyError> {
-        *self.seen.lock().unwrap() = Some(current_trace_id());
-        Ok(Applied::Done)
-    }
-}
-
-#[tokio::test]
-async fn a_consumer_works_in_the_trace_of_the_writer() {
-    let provider = SdkTracerProvider::builder().build();
-    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))
-        .expect("no other test of this binary needs a tracer");
-    let db = database().await;
-    let (topic, group, node) = (unique("t"), unique("g"), Node::new());
-    let seen = Arc::new(Mutex::new(None));
-    let config = ConsumerConfig::new(&brokers(), group, &[topic]);
-    Consumer::spawn(
-        &node.tasks,
-        &node.metrics,
-        config,
-        Traced { seen: seen.clone() },
-    );
-    node.relay(&db.pool, topic);
-    let written_in = async {
-        write(&db.pool, &event(topic, Uuid::now_v7(), 1)).await;
-        current_trace_id()
-    }
-    .instrument(tracing::info_span!("request"))
-    .await;
-    wait_for(LIMIT, async || node.outcomes(group, topic, "done") == 1).await;
-    assert_eq!(written_in.len(), 32);
-    assert_eq!(seen.lock().unwrap().as_deref(), Some(written_in.as_str()));
     node.stop().await;
 }

@@ -159,3 +159,12 @@ pub(crate) async fn unmark(pool: &PgPool) {
         .await
         .unwrap();
 }
+
+/// A request from outside of all services.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test's own client is no edge of the shop"
+)]
+pub(crate) fn request(method: http::Method, url: &str) -> reqwest::RequestBuilder {
+    reqwest::Client::new().request(method, url)
+}

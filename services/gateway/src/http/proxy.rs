@@ -6,7 +6,10 @@ use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
     response::{IntoResponse, Response},
 };
-use chassis::Problem;
+use chassis::{
+    Problem,
+    telemetry::{USER_ID, request::RequestContext},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, request::Parts};
 use tracing::info;
 use uuid::Uuid;
@@ -36,6 +39,9 @@ pub(super) async fn proxy(
         .as_ref()
         .ok()
         .and_then(|(_, visitor)| Some(visitor.user.as_ref()?.id));
+    if let Some(user) = user {
+        RequestContext::note(USER_ID, user);
+    }
     let mut response = match allowed(asked, &admitted) {
         Ok((route, _)) => forward(&state, route, user, peer, Request::from_parts(parts, body))
             .await

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// RFC 9110, section 7.6.1, and what this hop sets itself.
-const NOT_FORWARDED: [&str; 19] = [
+const NOT_FORWARDED: [&str; 21] = [
     "connection",
     "keep-alive",
     "proxy-authenticate",
@@ -24,6 +24,8 @@ const NOT_FORWARDED: [&str; 19] = [
     "x-forwarded-proto",
     "x-deadline-ms",
     "traceparent",
+    "tracestate",
+    "baggage",
     "x-request-id",
 ];
 

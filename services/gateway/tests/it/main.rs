@@ -21,6 +21,7 @@ mod outage;
 mod paths;
 mod private_redis;
 mod routing;
+mod secrets;
 mod support;
 mod tokens;
 mod upstream;

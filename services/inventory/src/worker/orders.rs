@@ -47,7 +47,7 @@ impl Handle for Orders {
         // Whatever we write belongs to the request that cancelled the order.
         let cause = RequestContext {
             request_id: event.correlation_id.clone(),
-            ..Default::default()
+            ..RequestContext::current()
         };
         let released = commands::release(conn, order_id, ReleaseReason::OrderCancelled);
         let settled = cause.scope(released).await.map_err(apply_error)?;

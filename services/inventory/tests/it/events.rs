@@ -29,7 +29,7 @@ fn event(event_type: &str, subject: Uuid, data: Value) -> Event {
         correlation_id: "req-of-the-cause".to_owned(),
         data_version: 1,
         data,
-        traceparent: None,
+        trace: Default::default(),
     }
 }
 

@@ -18,6 +18,7 @@ mod metrics;
 mod outage;
 mod poison;
 mod private_redis;
+mod secrets;
 mod sink;
 mod support;
 mod users;

@@ -13,6 +13,7 @@ use chassis::{
     http::{ApiJson, IDEMPOTENCY_REPLAYED, IdempotencyKey},
     idempotency::{self, Begin, Stored},
     problem::FieldErrors,
+    telemetry::request::RequestContext,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -24,7 +25,10 @@ use crate::{
     app::AppState,
     domain::{Basket, Line, LineRequest, Order, OrderId},
     error::Error,
-    saga::runner::{End, SagaRunner},
+    saga::{
+        runner::{End, SagaRunner},
+        span::ORDER_ID,
+    },
     store::{
         orders::{self, OrderRow},
         sagas::{self, SagaRow},
@@ -216,6 +220,7 @@ async fn begin(
             begun => return repeated(begun).map(Begun::Answer),
         }
     }
+    RequestContext::note(ORDER_ID, id);
     let event = Order::create(id, user_id, basket);
     let (order, row) = stream::create(&mut tx, event).await?;
     let method = json!({ "token": payment.token, "provider": payment.provider });

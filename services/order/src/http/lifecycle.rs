@@ -5,6 +5,7 @@ use chassis::{
     Problem,
     auth::Caller,
     http::{ApiJson, ApiPath},
+    telemetry::request::RequestContext,
 };
 use serde::Deserialize;
 
@@ -16,7 +17,7 @@ use crate::{
     app::AppState,
     domain::{OrderId, Status},
     error::Error,
-    saga::runner::End,
+    saga::{runner::End, span::ORDER_ID},
     store::{orders, stream},
 };
 
@@ -37,6 +38,7 @@ pub(super) async fn cancel(
 ) -> Result<Response, Problem> {
     let reason = plain_text(&cancel.reason)?;
     read::visible(&state.pool, &caller, id).await?;
+    RequestContext::note(ORDER_ID, id);
     let (order, saga) = state.runner.begin_cancellation(id, reason).await?;
     let runner = state.runner.clone();
     let running = state

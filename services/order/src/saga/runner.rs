@@ -7,10 +7,10 @@ use chrono::Utc;
 use resilience::Backoff;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
-use tracing::{Instrument as _, error, info_span, warn};
+use tracing::{Instrument as _, error, warn};
 use uuid::Uuid;
 
-use super::{Move, Phase, State, Step, next_move};
+use super::{Move, Phase, State, Step, next_move, span};
 use crate::{
     config::Config,
     domain::{CancelReason, Order, Status},
@@ -55,7 +55,7 @@ enum Recorded {
 impl SagaRunner {
     /// Runs a saga that the caller holds. Database trouble is no end: the lease runs out and the worker comes by.
     pub(crate) async fn run(&self, order: Order, saga: SagaRow) -> Result<End, Error> {
-        let span = info_span!("saga", order.id = %order.id, saga.state = saga.state);
+        let span = span::run(&order, &saga);
         self.steps(order, saga).instrument(span).await
     }
 
@@ -85,7 +85,7 @@ impl SagaRunner {
         let Neighbours {
             inventory, payment, ..
         } = &self.neighbours;
-        let span = info_span!("saga.step", saga.step = step.as_str());
+        let span = span::step(step);
         let calling = async {
             match step {
                 Step::Reserve => nothing(inventory.reserve(order.id, &order.items).await),
@@ -105,7 +105,9 @@ impl SagaRunner {
                 Step::Release => nothing(inventory.release(order.id).await),
             }
         };
-        calling.instrument(span).await
+        let answer = calling.instrument(span.clone()).await;
+        span::answered(&span, &answer);
+        answer
     }
 
     async fn record(

@@ -1,15 +1,12 @@
 //! Continues sagas that nobody holds: after a crash, a lost reply, or a neighbour that was away.
 
-use chassis::{
-    service::Tasks,
-    telemetry::{propagation, request::RequestContext},
-};
+use chassis::{service::Tasks, telemetry::request::RequestContext};
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{Instrument as _, error, info_span};
+use tracing::{Instrument as _, error};
 
 use crate::{
     error::Error,
-    saga::runner::SagaRunner,
+    saga::{runner::SagaRunner, span},
     store::{
         orders,
         sagas::{self, SagaRow},
@@ -63,10 +60,9 @@ async fn pass(runner: &SagaRunner, tasks: &Tasks) -> Result<(), Error> {
     Ok(())
 }
 
-/// Continues in the trace and under the request id of the request that began the saga.
+/// Continues under the request id of the request that began the saga, in a trace that is linked to its trace.
 async fn resume(runner: &SagaRunner, saga: SagaRow) -> Result<(), Error> {
-    let span = info_span!("saga.recovery", order.id = %saga.order_id);
-    propagation::set_parent(&span, saga.traceparent.as_deref());
+    let span = span::recovery(saga.order_id, &saga);
     let context = RequestContext {
         request_id: saga.correlation_id.clone(),
         ..Default::default()

@@ -15,3 +15,4 @@ mod proxy;
 mod recovery;
 mod saga;
 mod shop;
+mod spans;

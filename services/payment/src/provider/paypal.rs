@@ -33,7 +33,7 @@ impl Paypal {
         policy: EdgePolicy,
         secret: &Secret,
     ) -> anyhow::Result<Self> {
-        let client = EdgeClient::from_env(context, "paypal", policy)?;
+        let client = EdgeClient::from_env(context, "paypal", policy)?.to_the_outside();
         Ok(Self {
             client,
             access: Access::new(secret.clone()),

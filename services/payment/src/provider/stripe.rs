@@ -29,7 +29,7 @@ impl Stripe {
         policy: EdgePolicy,
         api_key: &Secret,
     ) -> anyhow::Result<Self> {
-        let client = EdgeClient::from_env(context, "stripe", policy)?;
+        let client = EdgeClient::from_env(context, "stripe", policy)?.to_the_outside();
         Ok(Self {
             client,
             api_key: api_key.clone(),

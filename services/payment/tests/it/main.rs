@@ -19,6 +19,7 @@ mod failover;
 mod idempotency;
 mod metrics;
 mod refunds;
+mod secrets;
 mod support;
 mod tokens;
 mod unknown;

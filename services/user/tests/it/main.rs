@@ -15,6 +15,7 @@ mod metrics;
 mod profiles;
 mod refresh;
 mod roles;
+mod secrets;
 mod support;
 mod sweep;
 mod tokens;

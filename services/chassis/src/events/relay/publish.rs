@@ -5,9 +5,10 @@ use std::{collections::HashMap, time::Duration};
 use futures_util::future::join_all;
 use rdkafka::{
     error::{KafkaError, KafkaResult},
-    producer::{FutureProducer, FutureRecord},
+    producer::{FutureProducer, FutureRecord, future_producer::Delivery},
     util::Timeout,
 };
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{
@@ -15,10 +16,11 @@ use super::{
         envelope,
         kafka::{self, Quiet},
         outbox::StoredEvent,
+        span,
     },
     RelayConfig,
 };
-use crate::metrics::Metrics;
+use crate::{metrics::Metrics, telemetry::propagation::TraceContext};
 
 pub(super) struct Publisher {
     producer: FutureProducer<Quiet>,
@@ -76,17 +78,33 @@ impl Publisher {
     }
 
     async fn send(&self, event: &StoredEvent) -> KafkaResult<()> {
+        let span = span::send(event);
+        let result = self.deliver(event).instrument(span.clone()).await;
+        span::sent(&span, result.as_ref().map(|at| (at.partition, at.offset)));
+        result.map(drop)
+    }
+
+    async fn deliver(&self, event: &StoredEvent) -> KafkaResult<Delivery> {
         let key = event.aggregate_id.to_string();
         let body = event.data.to_string();
+        // The writer's own context, where no tracer is installed to make a span of sending.
+        let sending = TraceContext {
+            baggage: event.trace.baggage.clone(),
+            ..TraceContext::current()
+        };
+        let trace = match sending.traceparent {
+            Some(_) => &sending,
+            None => &event.trace,
+        };
         let record = FutureRecord::to(&event.topic)
             .key(&key)
             .payload(&body)
-            .headers(envelope::encode(event, &self.source));
+            .headers(envelope::encode(event, &self.source, trace));
         // A full queue cannot be: it holds fifty batches.
         let sent = self
             .producer
             .send(record, Timeout::After(Duration::ZERO))
             .await;
-        sent.map(drop).map_err(|(error, _)| error)
+        sent.map_err(|(error, _)| error)
     }
 }

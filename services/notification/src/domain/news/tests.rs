@@ -13,7 +13,7 @@ fn event(event_type: &str, data: Value) -> Event {
         correlation_id: String::new(),
         data_version: 1,
         data,
-        traceparent: None,
+        trace: Default::default(),
     }
 }
 
