@@ -1,5 +1,9 @@
 //! Every port of a lab from one base: the standard port plus (base − 8000). Two labs with other
 //! bases never meet.
+//!
+//! Three ports lie outside of the block, because tools expect them by number: OTLP's 4317 and 4318
+//! and Jaeger's 16686. At the standard base they keep these numbers; at any other they are in the
+//! block, at base + 317, + 318 and + 319.
 
 use std::fmt;
 use std::fs::File;
@@ -147,6 +151,39 @@ impl Ports {
         self.moved(8094)
     }
 
+    /// OTLP over gRPC.
+    #[must_use]
+    pub fn otlp_grpc(self) -> u16 {
+        self.expected(4317, 317)
+    }
+
+    /// OTLP over HTTP.
+    #[must_use]
+    pub fn otlp_http(self) -> u16 {
+        self.expected(4318, 318)
+    }
+
+    /// Jaeger's query API.
+    #[must_use]
+    pub fn traces(self) -> u16 {
+        self.expected(16_686, 319)
+    }
+
+    /// The observatory's health and metrics.
+    #[must_use]
+    pub fn traces_admin(self) -> u16 {
+        self.moved(9319)
+    }
+
+    /// A port that tools expect at a number outside of the block.
+    fn expected(self, standard: u16, in_block: u16) -> u16 {
+        if self.base == STANDARD_BASE {
+            standard
+        } else {
+            self.base + in_block
+        }
+    }
+
     /// All of them.
     #[must_use]
     pub fn all(self) -> Vec<Named> {
@@ -162,6 +199,10 @@ impl Ports {
             named("Prometheus", self.prometheus()),
             named("Alertmanager", self.alertmanager()),
             named("alert sink", self.alert_sink()),
+            named("OTLP/gRPC", self.otlp_grpc()),
+            named("OTLP/HTTP", self.otlp_http()),
+            named("observatory", self.traces()),
+            named("observatory admin", self.traces_admin()),
         ];
         for service in &shop::SERVICES {
             all.push(named(service.name, self.service(service)));
@@ -244,7 +285,10 @@ mod tests {
         assert_eq!((ports.service(gateway), ports.admin(gateway)), (8080, 9080));
         assert_eq!(ports.postgres(), 8432);
         assert_eq!((ports.prometheus(), ports.alertmanager()), (9090, 9093));
+        let telemetry = [ports.otlp_grpc(), ports.otlp_http(), ports.traces()];
+        assert_eq!(telemetry, [4317, 4318, 16_686]);
         assert_eq!(Ports::at(9000).postgres(), 9432);
+        assert_eq!(Ports::at(9000).traces(), 9319);
         assert_eq!(Ports::at(2000).postgres(), 2432);
     }
 

@@ -13,7 +13,12 @@ use crate::store::Store;
 /// last that is served.
 pub fn router(store: Arc<Store>, metrics: Metrics) -> Router {
     let text = "text/plain; version=0.0.4; charset=utf-8";
-    let ready = || async { ([(CONTENT_TYPE, "application/json")], r#"{"status":"ready"}"#) };
+    let ready = || async {
+        (
+            [(CONTENT_TYPE, "application/json")],
+            r#"{"status":"ready"}"#,
+        )
+    };
     let scrape = async move || ([(CONTENT_TYPE, text)], metrics.render(&store)).into_response();
     Router::new()
         .route("/live", get(|| async { "alive\n" }))

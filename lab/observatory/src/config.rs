@@ -39,7 +39,9 @@ impl Config {
     ///
     /// # Errors
     /// When one is set and makes no sense.
-    pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    pub fn from_vars(
+        vars: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let vars: HashMap<String, String> = vars.into_iter().collect();
         let addr = |name, port| parsed(&vars, name, SocketAddr::from(([127, 0, 0, 1], port)));
         let megabytes: usize = parsed(&vars, "OBSERVATORY_MEMORY_MB", 64)?;
@@ -85,7 +87,10 @@ mod tests {
     fn without_variables_it_listens_where_tools_expect_it() {
         let config = Config::from_vars([]).expect("usable");
         let ports = [config.otlp_grpc, config.otlp_http, config.query].map(|addr| addr.port());
-        assert_eq!((ports, config.memory_bytes), ([4317, 4318, 16_686], 64_000_000));
+        assert_eq!(
+            (ports, config.memory_bytes),
+            ([4317, 4318, 16_686], 64_000_000)
+        );
     }
 
     #[test]

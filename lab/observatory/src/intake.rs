@@ -18,9 +18,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use self::refusal::Refusal;
 use crate::metrics::{Metrics, Protocol, Signal};
 use crate::store::Store;
-use crate::wire::{
-    LogsData, LogsResponse, TracePartialSuccess, TraceResponse, TracesData,
-};
+use crate::wire::{LogsData, LogsResponse, TracePartialSuccess, TraceResponse, TracesData};
 
 /// The largest request, as sent and unpacked: what gRPC accepts by default. The 512 spans of an
 /// exporter's batch take a tenth of it.
@@ -52,8 +50,7 @@ impl Intake {
 
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         let turn = tokio::time::timeout(TURN_WITHIN, self.turns.acquire()).await;
-        turn.map_err(|_| Refusal::Busy)?
-            .map_err(|_| Refusal::Busy)
+        turn.map_err(|_| Refusal::Busy)?.map_err(|_| Refusal::Busy)
     }
 
     fn count(&self, signal: Signal, protocol: Protocol, outcome: &str) {

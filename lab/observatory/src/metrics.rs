@@ -125,8 +125,12 @@ impl Metrics {
 
     /// Counts log records.
     pub(crate) fn logs(&self, outcome: LogOutcome) {
-        self.logs.with_label_values(&["stored"]).inc_by(outcome.stored);
-        self.logs.with_label_values(&["evicted"]).inc_by(outcome.evicted);
+        self.logs
+            .with_label_values(&["stored"])
+            .inc_by(outcome.stored);
+        self.logs
+            .with_label_values(&["evicted"])
+            .inc_by(outcome.evicted);
     }
 
     /// Prometheus' text format 0.0.4.
@@ -134,7 +138,9 @@ impl Metrics {
     pub fn render(&self, store: &Store) -> String {
         let (traces, logs) = (store.trace_fill(), store.log_fill());
         for (signal, fill) in [("traces", traces), ("logs", logs)] {
-            self.bytes.with_label_values(&[signal]).set(fill.bytes as i64);
+            self.bytes
+                .with_label_values(&[signal])
+                .set(fill.bytes as i64);
             self.bytes_max
                 .with_label_values(&[signal])
                 .set(fill.bytes_max as i64);

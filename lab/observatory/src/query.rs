@@ -60,7 +60,11 @@ pub fn router(store: Arc<Store>, metrics: Metrics) -> Router {
 
 async fn unknown(request: Request) -> Response {
     let path = request.uri().path();
-    error::response(path, StatusCode::NOT_FOUND, &format!("there is no {path} here"))
+    error::response(
+        path,
+        StatusCode::NOT_FOUND,
+        &format!("there is no {path} here"),
+    )
 }
 
 async fn wrong_method(request: Request) -> Response {

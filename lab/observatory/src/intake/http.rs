@@ -28,7 +28,12 @@ pub fn router(intake: Arc<Intake>) -> Router {
         .route("/v1/logs", post(export::<LogsData>))
         .fallback(async |headers: HeaderMap| {
             let said = "only /v1/traces and /v1/logs are stored here; metrics are scraped";
-            failed(&headers, StatusCode::NOT_FOUND, tonic::Code::Unimplemented, said)
+            failed(
+                &headers,
+                StatusCode::NOT_FOUND,
+                tonic::Code::Unimplemented,
+                said,
+            )
         })
         .method_not_allowed_fallback(async |headers: HeaderMap| {
             let (status, code) = (StatusCode::METHOD_NOT_ALLOWED, tonic::Code::Unimplemented);

@@ -59,7 +59,18 @@ mod tests {
 
     #[test]
     fn what_go_refuses_is_refused() {
-        for text in ["", "1", "s", "1 s", "1x", "-1s", "1.2.3s", "1e3s", "ms1", "9999999999h"] {
+        for text in [
+            "",
+            "1",
+            "s",
+            "1 s",
+            "1x",
+            "-1s",
+            "1.2.3s",
+            "1e3s",
+            "ms1",
+            "9999999999h",
+        ] {
             assert!(nanoseconds(text).is_err(), "{text:?}");
         }
     }

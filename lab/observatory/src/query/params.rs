@@ -30,7 +30,11 @@ pub(super) struct Param<'a> {
 
 impl Params {
     pub(super) fn parse(query: &str) -> Self {
-        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+        Self(
+            form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     /// The first of these names that was sent with a value: the current name and its old ones.

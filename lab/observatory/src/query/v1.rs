@@ -46,9 +46,7 @@ impl IntoResponse for Refused {
 /// The envelope of every answer.
 fn data<T: Serialize>(items: &[T]) -> Response {
     let total = items.len();
-    super::json(
-        &json!({ "data": items, "total": total, "limit": 0, "offset": 0, "errors": null }),
-    )
+    super::json(&json!({ "data": items, "total": total, "limit": 0, "offset": 0, "errors": null }))
 }
 
 async fn services(State(known): State<Known>) -> Response {

@@ -122,7 +122,9 @@ impl Span {
             trace_id: hex::encode(&link.trace_id),
             span_id: hex::encode(&link.span_id),
         }));
-        let duration = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano);
+        let duration = span
+            .end_time_unix_nano
+            .saturating_sub(span.start_time_unix_nano);
         let facts = facts(&span, scope);
         Self {
             span_id: hex::encode(&span.span_id),
@@ -149,7 +151,10 @@ fn facts(span: &wire::Span, scope: &wire::InstrumentationScope) -> Vec<Tag> {
     };
     text("otel.scope.name", &scope.name);
     text("otel.scope.version", &scope.version);
-    text("span.kind", u8::try_from(span.kind).map(kind_name).unwrap_or_default());
+    text(
+        "span.kind",
+        u8::try_from(span.kind).map(kind_name).unwrap_or_default(),
+    );
     text("w3c.tracestate", &span.trace_state);
     let status = span.status.clone().unwrap_or_default();
     let code = ["", "OK", "ERROR"].get(status.code as usize).copied();

@@ -88,7 +88,10 @@ async fn find(State(known): State<Known>, params: Params) -> Result<Response, Re
 /// As in Jaeger, no trace is 404, of a search too.
 fn traces(known: Known, ids: Vec<TraceId>) -> Response {
     let mut ids = ids.into_iter().peekable();
-    while ids.next_if(|id| known.store.summary(*id).is_none()).is_some() {}
+    while ids
+        .next_if(|id| known.store.summary(*id).is_none())
+        .is_some()
+    {}
     if ids.peek().is_none() {
         return error::v3(StatusCode::NOT_FOUND, "No traces found");
     }
@@ -111,17 +114,20 @@ fn resource_spans(store: &Store, id: TraceId) -> Vec<u8> {
 async fn summaries(State(known): State<Known>, params: Params) -> Result<Response, Refused> {
     let found = known.store.search(&search(&params)?);
     let items = found.into_iter().map(move |id| {
-        let summary = known.store.summary(id).map(|summary| summary_json(&summary));
-        summary.map(|json| json.to_string().into_bytes()).unwrap_or_default()
+        let summary = known
+            .store
+            .summary(id)
+            .map(|summary| summary_json(&summary));
+        summary
+            .map(|json| json.to_string().into_bytes())
+            .unwrap_or_default()
     });
     Ok(stream::array(r#"{"summaries":["#, items, "]}"))
 }
 
 /// Nanoseconds are text, because they do not fit into a number of JavaScript.
 fn summary_json(summary: &Summary) -> Value {
-    let service = |(name, spans, errors): &(String, u64, u64)| {
-        json!({ "name": name, "spanCount": spans, "errorSpanCount": errors })
-    };
+    let service = |(name, spans, errors): &(String, u64, u64)| json!({ "name": name, "spanCount": spans, "errorSpanCount": errors });
     json!({
         "traceId": summary.trace_id.to_string(),
         "rootServiceName": summary.root_service,
@@ -154,7 +160,11 @@ fn search(params: &Params) -> Result<Search, BadQuery> {
         let missing = format!("{} and {} are required", START_MIN[0], START_MAX[0]);
         return Err(BadQuery(missing));
     };
-    let depth = ["query.searchDepth", "query.search_depth", "query.num_traces"];
+    let depth = [
+        "query.searchDepth",
+        "query.search_depth",
+        "query.num_traces",
+    ];
     in_order(Search {
         service: params.text(&["query.serviceName", "query.service_name"]),
         operation: params.text(&["query.operationName", "query.operation_name"]),

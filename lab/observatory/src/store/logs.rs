@@ -91,7 +91,10 @@ impl Logs {
 
     /// What was asked for, in the order of arrival.
     pub(super) fn search(&self, search: &LogSearch) -> LogsData {
-        let service = search.service.as_deref().map(|name| self.strings.find(name));
+        let service = search
+            .service
+            .as_deref()
+            .map(|name| self.strings.find(name));
         let wanted = |record: &&Record| {
             let own = || self.resources.get(record.source.resource).first;
             search.trace.is_none_or(|id| record.trace == Some(id))

@@ -59,7 +59,10 @@ impl Traces {
     /// A trace in short.
     pub(super) fn summary(&self, trace_id: TraceId) -> Option<Summary> {
         let trace = self.traces.get(&trace_id)?;
-        let root = trace.spans.iter().min_by_key(|s| (s.parent != 0, s.start))?;
+        let root = trace
+            .spans
+            .iter()
+            .min_by_key(|s| (s.parent != 0, s.start))?;
         let mut services: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for span in &trace.spans {
             let (spans, errors) = services.entry(self.text(self.service(span))).or_default();

@@ -130,7 +130,9 @@ impl Traces {
         let mut resource_spans: Vec<(Id, ResourceSpans)> = Vec::new();
         let mut scopes: Vec<(Source, usize, ScopeSpans)> = Vec::new();
         for span in &trace.spans {
-            let place = scopes.iter().position(|(source, ..)| *source == span.source);
+            let place = scopes
+                .iter()
+                .position(|(source, ..)| *source == span.source);
             let place = place.unwrap_or_else(|| {
                 let resource = self.resource_place(span.source.resource, &mut resource_spans);
                 let scope = self.scopes.scope(span.source.scope, &self.strings);
