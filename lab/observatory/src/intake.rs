@@ -1,12 +1,13 @@
 //! OTLP in: what HTTP ([`http`]) and gRPC ([`grpc`]) have in common.
 //!
 //! Everything that a sender can make large is bounded here: the requests worked on at once, their
-//! size as sent, their size unpacked, and how long one may take to arrive.
+//! size as sent, unpacked and decoded, and how long one may take to arrive.
 
 pub mod grpc;
 pub mod http;
 mod refusal;
 mod unpack;
+mod weight;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::refusal::Refusal;
+use self::weight::{DECODED_BYTES_MAX, Shape};
 use crate::metrics::{Metrics, Protocol, Signal};
 use crate::store::Store;
 use crate::wire::{LogsData, LogsResponse, TracePartialSuccess, TraceResponse, TracesData};
@@ -64,6 +66,24 @@ trait Export: Message + Default + DeserializeOwned + 'static {
     type Answer: Message + Serialize + 'static;
     /// What it carries.
     const SIGNAL: Signal;
+    /// What it looks like on the wire.
+    const SHAPE: &'static Shape;
+
+    /// From protobuf, if it is not too large.
+    fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+        if weight::of_protobuf(Self::SHAPE, bytes) > DECODED_BYTES_MAX {
+            return Err(Refusal::Oversized);
+        }
+        Self::decode(bytes).map_err(|error| Refusal::Malformed(error.to_string()))
+    }
+
+    /// From JSON, if it is not too large.
+    fn read_json(bytes: &[u8]) -> Result<Self, Refusal> {
+        if weight::of_json(bytes) > DECODED_BYTES_MAX {
+            return Err(Refusal::Oversized);
+        }
+        serde_json::from_slice(bytes).map_err(|error| Refusal::Malformed(error.to_string()))
+    }
 
     /// Stores what it carries.
     fn store(self, intake: &Intake) -> Self::Answer;
@@ -72,6 +92,7 @@ trait Export: Message + Default + DeserializeOwned + 'static {
 impl Export for TracesData {
     type Answer = TraceResponse;
     const SIGNAL: Signal = Signal::Traces;
+    const SHAPE: &'static Shape = &weight::TRACES;
 
     fn store(self, intake: &Intake) -> TraceResponse {
         let outcome = intake.store.insert_spans(self);
@@ -91,6 +112,7 @@ impl Export for TracesData {
 impl Export for LogsData {
     type Answer = LogsResponse;
     const SIGNAL: Signal = Signal::Logs;
+    const SHAPE: &'static Shape = &weight::LOGS;
 
     fn store(self, intake: &Intake) -> LogsResponse {
         intake.metrics.logs(intake.store.insert_logs(self));

@@ -9,7 +9,8 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::{Router, routing::post};
-use prost::Message;
+use bytes::Buf as _;
+use prost::Message as _;
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::{Grpc, UnaryService};
 use tonic::{Code, Status};
@@ -115,8 +116,8 @@ impl<E: Export> Decoder for Proto<E> {
     type Error = Status;
 
     fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<E>, Status> {
-        E::decode(from)
-            .map(Some)
-            .map_err(|error| Status::invalid_argument(error.to_string()))
+        let message = from.copy_to_bytes(from.remaining());
+        let read = E::read(&message).map(Some);
+        read.map_err(|refusal| Status::new(refusal.grpc(), refusal.to_string()))
     }
 }

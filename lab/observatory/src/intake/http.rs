@@ -105,10 +105,9 @@ impl Encoding {
 
     fn read<E: Export>(self, bytes: &Bytes) -> Result<E, Refusal> {
         match self {
-            Self::Protobuf => E::decode(bytes.as_ref()).map_err(|error| error.to_string()),
-            Self::Json => serde_json::from_slice(bytes).map_err(|error| error.to_string()),
+            Self::Protobuf => E::read(bytes),
+            Self::Json => E::read_json(bytes),
         }
-        .map_err(Refusal::Malformed)
     }
 
     fn answer(self, status: StatusCode, message: &(impl Message + Serialize)) -> Response {

@@ -14,7 +14,9 @@ pub(super) enum Refusal {
     Busy,
     #[error("the request did not arrive in time")]
     Slow,
-    #[error("the request is larger than {REQUEST_BYTES_MAX} bytes; send smaller batches")]
+    #[error(
+        "the request is larger than {REQUEST_BYTES_MAX} bytes, or would be when read; send smaller batches"
+    )]
     Oversized,
     #[error("{0}")]
     Malformed(String),

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use flate2::{Compression, write::GzEncoder};
-use observatory::wire::TracesData;
+use observatory::wire::{Span, TracesData};
 use prost::Message as _;
 use serde_json::json;
 
@@ -25,6 +25,13 @@ async fn what_cannot_be_read_is_refused_with_a_reason_in_the_encoding_of_the_req
         json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [{ "traceId": "xyz" }] }] }] });
     let deep = "[".repeat(100_000).into_bytes();
     let bomb = packed(&vec![0; 64 * MEGABYTE]);
+    // Small on the wire, large in memory.
+    let empty_spans = data(vec![of("a", vec![Span::default(); 100_000])]).encode_to_vec();
+    let empty_spans_json = format!(
+        r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{}{{}}]}}]}}]}}"#,
+        "{},".repeat(100_000)
+    );
+    let empty_spans_json = empty_spans_json.into_bytes();
     let table: Vec<(&str, &str, Vec<u8>, u16, &str)> = vec![
         (PROTOBUF, "", b"\xff\xff\xff".to_vec(), 400, "malformed"),
         (
@@ -49,6 +56,8 @@ async fn what_cannot_be_read_is_refused_with_a_reason_in_the_encoding_of_the_req
         ),
         (PROTOBUF, "", vec![0; 5 * MEGABYTE], 413, "oversized"),
         (PROTOBUF, "gzip", bomb, 413, "oversized"),
+        (PROTOBUF, "", empty_spans, 413, "oversized"),
+        (JSON, "", empty_spans_json, 413, "oversized"),
         (PROTOBUF, "br", Vec::new(), 415, "unsupported"),
         ("text/plain", "", Vec::new(), 415, "unsupported"),
     ];
