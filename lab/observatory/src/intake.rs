@@ -82,6 +82,9 @@ trait Export: Message + Default + DeserializeOwned + 'static {
         if weight::of_json(bytes) > DECODED_BYTES_MAX {
             return Err(Refusal::Oversized);
         }
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(Refusal::Malformed("a request is a JSON object".to_owned()));
+        }
         serde_json::from_slice(bytes).map_err(|error| Refusal::Malformed(error.to_string()))
     }
 

@@ -56,10 +56,11 @@ pub(super) fn of_protobuf(shape: &Shape, wire: &[u8]) -> usize {
     walk(shape, wire, 0)
 }
 
-/// At most so many bytes: every object may be the largest message there is.
+/// At most so many bytes: every object may be the largest message there is, and so may every list,
+/// because serde takes one for an object without names.
 pub(super) fn of_json(text: &[u8]) -> usize {
-    let objects = text.iter().filter(|byte| **byte == b'{').count();
-    objects * size_of::<Span>()
+    let opening = |byte: &&u8| matches!(**byte, b'{' | b'[');
+    text.iter().filter(opening).count() * size_of::<Span>()
 }
 
 fn walk(shape: &Shape, mut wire: &[u8], depth: usize) -> usize {

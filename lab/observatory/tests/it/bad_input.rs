@@ -82,10 +82,7 @@ async fn what_cannot_be_read_is_refused_with_a_reason_in_the_encoding_of_the_req
         assert_eq!(answer.headers()["content-type"], expected, "{what}");
         let body = answer.bytes().await.unwrap();
         assert!(body.len() > 10, "{what}: no reason was given");
-        let series = format!(
-            r#"observatory_requests_total{{outcome="{outcome}",protocol="http",service="observatory",signal="traces"}}"#
-        );
-        assert_eq!(observatory.metric(&series).await, 1.0, "{what}");
+        assert_eq!(observatory.requests("http", outcome).await, 1, "{what}");
         // It goes on working.
         let sound = data(vec![of("a", vec![span(1, 1, 0, 0, 1)])]);
         assert_eq!(observatory.send(&sound).await.status(), 200, "{what}");
@@ -156,12 +153,8 @@ async fn grpc_refuses_in_its_own_words() {
             answer.headers()
         );
     }
-    for (outcome, count) in [("malformed", 1.0), ("oversized", 2.0)] {
-        let series = format!(
-            r#"observatory_requests_total{{outcome="{outcome}",protocol="grpc",service="observatory",signal="traces"}}"#
-        );
-        assert_eq!(observatory.metric(&series).await, count, "{outcome}");
-    }
+    assert_eq!(observatory.requests("grpc", "malformed").await, 1);
+    assert_eq!(observatory.requests("grpc", "oversized").await, 2);
 }
 
 #[tokio::test]

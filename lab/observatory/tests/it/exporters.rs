@@ -61,8 +61,7 @@ async fn opentelemetrys_exporter_over_grpc_is_understood() {
         trace["data"][0]["processes"]["p1"]["serviceName"],
         "exporter"
     );
-    let grpc = r#"observatory_requests_total{outcome="ok",protocol="grpc",service="observatory",signal="traces"}"#;
-    assert_eq!(observatory.metric(grpc).await, 1.0);
+    assert_eq!(observatory.requests("grpc", "ok").await, 1);
 }
 
 #[tokio::test]

@@ -65,20 +65,20 @@ impl Observatory {
         json
     }
 
-    /// The value of a metric, named with its labels as Prometheus prints them.
-    pub(crate) async fn metric(&self, series: &str) -> f64 {
+    /// How many requests had this outcome.
+    pub(crate) async fn requests(&self, protocol: &str, outcome: &str) -> u64 {
         let url = format!("http://{}/metrics", self.running.admin);
-        let text = self
-            .http
-            .get(url)
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
-        let value = text.lines().find_map(|line| line.strip_prefix(series));
-        value.map_or(0.0, |value| value.trim().parse().unwrap())
+        let answer = self.http.get(url).send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        let labels = [
+            r#"signal="traces""#.to_owned(),
+            format!(r#"protocol="{protocol}""#),
+            format!(r#"outcome="{outcome}""#),
+        ];
+        let counted = |line: &&str| labels.iter().all(|label| line.contains(label.as_str()));
+        let series = text.lines().find(counted);
+        let value = series.and_then(|line| line.rsplit(' ').next());
+        value.map_or(0, |value| value.parse().unwrap())
     }
 }
 
