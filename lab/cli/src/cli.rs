@@ -67,7 +67,8 @@ pub struct Global {
 /// Every command; one file each.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start the lab: PostgreSQL, Redis, broker, mail sink, eight services, Prometheus, Alertmanager
+    /// Start the lab: PostgreSQL, Redis, broker, mail sink, observatory, eight services, Prometheus,
+    /// Alertmanager
     #[command(long_about = up::HELP)]
     Up(up::Args),
     /// Stop the lab and everything it ever started

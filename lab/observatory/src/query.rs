@@ -3,9 +3,9 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`v3`] | `/api/v3/…`, answers in OTLP/JSON |
-//! | [`v1`] | `/api/…` as Grafana and older clients ask; removed from Jaeger in August 2026 |
-//! | [`own`] | logs by trace, and how full the store is |
+//! | `v3` | `/api/v3/…`, answers in OTLP/JSON |
+//! | `v1` | `/api/…` as Grafana and older clients ask; removed from Jaeger in August 2026 |
+//! | `own` | logs by trace, and how full the store is |
 //!
 //! Answers with several traces are written one trace at a time, so that a large answer takes no
 //! more memory than its largest trace. A trace that is still arriving is answered as far as it is.

@@ -2,13 +2,13 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`traces`] | spans by trace: put in, pushed out, got by id |
-//! | [`search`] | finding traces |
-//! | [`overview`] | summaries, services, operations, dependencies |
-//! | [`logs`] | log records |
-//! | [`span`], [`origin`], [`compact`], [`pool`] | how they are kept: every string once |
-//! | [`heap`] | what they cost |
-//! | [`evicted`] | what must not come back |
+//! | `traces` | spans by trace: put in, pushed out, got by id |
+//! | `search` | finding traces |
+//! | `overview` | summaries, services, operations, dependencies |
+//! | `logs` | log records |
+//! | `span`, `origin`, `compact`, `pool` | how they are kept: every string once |
+//! | `heap` | what they cost |
+//! | `evicted` | what must not come back |
 //!
 //! Everything leaves as OTLP ([`crate::wire`]), whoever asks. Nothing is written to disk.
 

@@ -1,7 +1,7 @@
 //! Errors in the form that clients of each version of the API read.
 
 use axum::http::{StatusCode, header::CONTENT_TYPE};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use thiserror::Error;
 
@@ -9,6 +9,36 @@ use thiserror::Error;
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{0}")]
 pub(super) struct BadQuery(pub(super) String);
+
+/// Refused in the words of version 1.
+pub(super) struct RefusedV1(BadQuery);
+
+/// Refused in the words of version 3.
+pub(super) struct RefusedV3(BadQuery);
+
+impl From<BadQuery> for RefusedV1 {
+    fn from(query: BadQuery) -> Self {
+        Self(query)
+    }
+}
+
+impl From<BadQuery> for RefusedV3 {
+    fn from(query: BadQuery) -> Self {
+        Self(query)
+    }
+}
+
+impl IntoResponse for RefusedV1 {
+    fn into_response(self) -> Response {
+        v1(StatusCode::BAD_REQUEST, &self.0.to_string())
+    }
+}
+
+impl IntoResponse for RefusedV3 {
+    fn into_response(self) -> Response {
+        v3(StatusCode::BAD_REQUEST, &self.0.to_string())
+    }
+}
 
 /// The form of the version that `path` belongs to.
 pub(super) fn response(path: &str, status: StatusCode, message: &str) -> Response {

@@ -2,13 +2,13 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use serde_json::json;
 
+use super::error::RefusedV1;
 use super::params::Params;
-use super::{BadQuery, Known, error};
+use super::{BadQuery, Known};
 use crate::store::{LogSearch, TraceId};
 
 /// How many records are answered when nothing was said.
@@ -22,7 +22,7 @@ pub(super) fn router() -> Router<Known> {
 
 /// `?traceId=…&service=…&limit=…`, each optional: the latest records, in OTLP/JSON as
 /// `{"result": {"resourceLogs": […]}}`.
-async fn logs(State(known): State<Known>, params: Params) -> Result<Response, Refused> {
+async fn logs(State(known): State<Known>, params: Params) -> Result<Response, RefusedV1> {
     let trace = match params.get(&["traceId", "trace_id"]) {
         None => None,
         Some(param) => {
@@ -40,18 +40,4 @@ async fn logs(State(known): State<Known>, params: Params) -> Result<Response, Re
 
 async fn stats(State(known): State<Known>) -> Response {
     super::json(&known.metrics.stats(&known.store))
-}
-
-struct Refused(BadQuery);
-
-impl From<BadQuery> for Refused {
-    fn from(query: BadQuery) -> Self {
-        Self(query)
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        error::v1(StatusCode::BAD_REQUEST, &self.0.to_string())
-    }
 }

@@ -4,12 +4,13 @@
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use chrono::Utc;
 use serde::Serialize;
 use serde_json::json;
 
+use super::error::RefusedV1;
 use super::params::{Params, in_order};
 use super::{BadQuery, Known, TRACES_DEFAULT, error, stream, v1_model};
 use crate::store::{Search, Store, TraceId};
@@ -29,20 +30,6 @@ pub(super) fn router() -> Router<Known> {
         .route("/api/dependencies", get(dependencies))
 }
 
-struct Refused(BadQuery);
-
-impl From<BadQuery> for Refused {
-    fn from(query: BadQuery) -> Self {
-        Self(query)
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        error::v1(StatusCode::BAD_REQUEST, &self.0.to_string())
-    }
-}
-
 /// The envelope of every answer.
 fn data<T: Serialize>(items: &[T]) -> Response {
     let total = items.len();
@@ -60,7 +47,7 @@ async fn operation_names(State(known): State<Known>, Path(service): Path<String>
     data(&names)
 }
 
-async fn operations(State(known): State<Known>, params: Params) -> Result<Response, Refused> {
+async fn operations(State(known): State<Known>, params: Params) -> Result<Response, RefusedV1> {
     let service = required(&params, "service")?;
     let kind = params.text(&["spanKind"]);
     let mut operations = Vec::from_iter(known.store.operations(&service));
@@ -68,7 +55,7 @@ async fn operations(State(known): State<Known>, params: Params) -> Result<Respon
     Ok(data(&operations))
 }
 
-async fn trace(State(known): State<Known>, Path(id): Path<String>) -> Result<Response, Refused> {
+async fn trace(State(known): State<Known>, Path(id): Path<String>) -> Result<Response, RefusedV1> {
     let id: TraceId = id
         .parse()
         .map_err(|why| BadQuery(format!("unable to parse param 'traceID': {why}")))?;
@@ -78,7 +65,7 @@ async fn trace(State(known): State<Known>, Path(id): Path<String>) -> Result<Res
     Ok(traces(known, vec![id]))
 }
 
-async fn find(State(known): State<Known>, params: Params) -> Result<Response, Refused> {
+async fn find(State(known): State<Known>, params: Params) -> Result<Response, RefusedV1> {
     let mut ids = Vec::new();
     for id in params.all("traceID") {
         let wrong = |why| BadQuery(format!("cannot parse traceID param: {why}"));
@@ -106,7 +93,7 @@ fn rendered(store: &Store, id: TraceId) -> Vec<u8> {
         .unwrap_or_default()
 }
 
-async fn dependencies(State(known): State<Known>, params: Params) -> Result<Response, Refused> {
+async fn dependencies(State(known): State<Known>, params: Params) -> Result<Response, RefusedV1> {
     let end = params.units(&["endTs"], 1_000_000)?.unwrap_or_else(now_ns);
     let lookback = params.units(&["lookback"], 1_000_000)?;
     let start = end.saturating_sub(lookback.unwrap_or(DEPENDENCY_LOOKBACK_NS));

@@ -5,10 +5,11 @@
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Value, json};
 
+use super::error::RefusedV3;
 use super::params::{Params, in_order};
 use super::{BadQuery, Known, TRACES_DEFAULT, error, stream};
 use crate::store::{OperationName, Search, Store, Summary, TraceId, kind_name};
@@ -28,25 +29,11 @@ pub(super) fn router() -> Router<Known> {
         .route("/api/v3/dependencies", get(dependencies))
 }
 
-struct Refused(BadQuery);
-
-impl From<BadQuery> for Refused {
-    fn from(query: BadQuery) -> Self {
-        Self(query)
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        error::v3(StatusCode::BAD_REQUEST, &self.0.to_string())
-    }
-}
-
 async fn services(State(known): State<Known>) -> Response {
     super::json(&json!({ "services": known.store.services() }))
 }
 
-async fn operations(State(known): State<Known>, params: Params) -> Result<Response, Refused> {
+async fn operations(State(known): State<Known>, params: Params) -> Result<Response, RefusedV3> {
     let service = params
         .text(&["service"])
         .ok_or_else(|| BadQuery("parameter service is required".to_owned()))?;
@@ -73,14 +60,14 @@ async fn operations(State(known): State<Known>, params: Params) -> Result<Respon
     Ok(super::json(&json!({ "operations": operations })))
 }
 
-async fn trace(State(known): State<Known>, Path(id): Path<String>) -> Result<Response, Refused> {
+async fn trace(State(known): State<Known>, Path(id): Path<String>) -> Result<Response, RefusedV3> {
     let id: TraceId = id
         .parse()
         .map_err(|why| BadQuery(format!("malformed parameter trace_id: {why}")))?;
     Ok(traces(known, vec![id]))
 }
 
-async fn find(State(known): State<Known>, params: Params) -> Result<Response, Refused> {
+async fn find(State(known): State<Known>, params: Params) -> Result<Response, RefusedV3> {
     let found = known.store.search(&search(&params)?);
     Ok(traces(known, found))
 }
@@ -111,7 +98,7 @@ fn resource_spans(store: &Store, id: TraceId) -> Vec<u8> {
     array
 }
 
-async fn summaries(State(known): State<Known>, params: Params) -> Result<Response, Refused> {
+async fn summaries(State(known): State<Known>, params: Params) -> Result<Response, RefusedV3> {
     let found = known.store.search(&search(&params)?);
     let items = found.into_iter().map(move |id| {
         let summary = known
@@ -141,7 +128,7 @@ fn summary_json(summary: &Summary) -> Value {
     })
 }
 
-async fn dependencies(State(known): State<Known>, params: Params) -> Result<Response, Refused> {
+async fn dependencies(State(known): State<Known>, params: Params) -> Result<Response, RefusedV3> {
     let required = |names| {
         let time = params.time(names)?;
         time.ok_or_else(|| BadQuery(format!("missing required parameter: {}", names[0])))
