@@ -53,7 +53,15 @@ pub(super) fn attributes(from: Vec<KeyValue>, strings: &mut Strings) -> Box<[Att
         key: strings.hold(one.key.as_str()),
         value: Value::keep(one.value.unwrap_or_default(), strings),
     };
-    from.into_iter().map(attribute).collect()
+    exactly(from, attribute)
+}
+
+/// In a block of its own, of just the size. Collecting would keep the block of `from`, cut down:
+/// what is cut off is too small for the next request, and the memory fills with such pieces.
+pub(super) fn exactly<A, B>(from: Vec<A>, keep: impl FnMut(A) -> B) -> Box<[B]> {
+    let mut kept = Vec::with_capacity(from.len());
+    kept.extend(from.into_iter().map(keep));
+    kept.into_boxed_slice()
 }
 
 /// As they were sent.
@@ -75,13 +83,11 @@ impl Value {
             Some(wire::Value::Int(value)) => Self::Int(value),
             Some(wire::Value::Double(value)) => Self::Double(value.to_bits()),
             Some(wire::Value::Array(list)) => {
-                let values = list.values.into_iter();
-                nested(Nested::Array(
-                    values.map(|one| Self::keep(one, strings)).collect(),
-                ))
+                let values = exactly(list.values, |one| Self::keep(one, strings));
+                nested(Nested::Array(values))
             }
             Some(wire::Value::Map(map)) => nested(Nested::Map(attributes(map.values, strings))),
-            Some(wire::Value::Bytes(bytes)) => nested(Nested::Bytes(bytes.into())),
+            Some(wire::Value::Bytes(bytes)) => nested(Nested::Bytes(bytes.as_slice().into())),
         }
     }
 

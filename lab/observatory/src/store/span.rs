@@ -1,6 +1,6 @@
 //! A span as it is kept.
 
-use super::compact::{Attribute, Release, Strings, attributes, key_values};
+use super::compact::{Attribute, Release, Strings, attributes, exactly, key_values};
 use super::heap::{self, Heap};
 use super::ids::{TraceId, span_id, span_id_bytes};
 use super::pool::Id;
@@ -76,8 +76,8 @@ impl Span {
             dropped_events: from.dropped_events_count,
             dropped_links: from.dropped_links_count,
             attributes: attributes(from.attributes, strings),
-            events: boxed(from.events, |event| Event::keep(event, strings)),
-            links: boxed(from.links, |link| Link::keep(link, strings)),
+            events: exactly(from.events, |event| Event::keep(event, strings)),
+            links: exactly(from.links, |link| Link::keep(link, strings)),
         }
     }
 
@@ -205,10 +205,6 @@ impl Heap for Link {
     fn heap(&self) -> usize {
         self.attributes.heap()
     }
-}
-
-fn boxed<A, B>(from: Vec<A>, keep: impl FnMut(A) -> B) -> Box<[B]> {
-    from.into_iter().map(keep).collect()
 }
 
 /// An enum of OTLP; a number that no version of it has means "unspecified".
