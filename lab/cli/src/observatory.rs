@@ -77,5 +77,6 @@ fn spec(lab: &Lab) -> ProcessSpec {
         stop_deadline: STOP_DEADLINE,
         ready: Readiness::Http(format!("http://{}/ready", local(ports.traces_admin()))),
         ready_limit: READY_LIMIT,
+        background: true,
     }
 }
