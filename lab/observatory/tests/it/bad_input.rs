@@ -129,7 +129,6 @@ async fn grpc_refuses_in_its_own_words() {
     ] {
         let length = u32::try_from(message.len()).unwrap().to_be_bytes();
         let framed = [&[packed_flag], &length[..], &message].concat();
-        #[expect(clippy::disallowed_methods, reason = "a client of a test has no edge")]
         let http = reqwest::Client::builder()
             .no_proxy()
             .http2_prior_knowledge()

@@ -11,8 +11,8 @@ use serde_json::Value as Json;
 use super::support::{attribute, data, of, span, text};
 
 const MEMORY_MB: usize = 16;
-/// The program with nothing stored, requests on their way, and what the allocator cannot give back.
-const BESIDE_MB: usize = 24;
+/// The program with nothing stored, and requests on their way.
+const BESIDE_MB: usize = 12;
 
 struct Process {
     child: Child,
@@ -88,7 +88,6 @@ fn resident_mb(pid: u32) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_leaves_memory_near_its_bound_and_is_counted() {
     let process = start();
-    #[expect(clippy::disallowed_methods, reason = "a client of a test has no edge")]
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("http://{}/v1/traces", process.otlp_http);
     let mut most = 0;
@@ -123,8 +122,9 @@ async fn a_flood_leaves_memory_near_its_bound_and_is_counted() {
         "{stats}"
     );
     assert!(evicted > stored / 2, "it was no flood: {stats}");
+    // A half more is what the allocator may lose between blocks of different sizes.
     assert!(
-        most <= MEMORY_MB * 5 / 4 + BESIDE_MB,
+        most <= MEMORY_MB * 3 / 2 + BESIDE_MB,
         "{most} MB resident; {stats}"
     );
     assert!(

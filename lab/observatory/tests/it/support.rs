@@ -30,7 +30,6 @@ impl Observatory {
             memory_bytes,
         };
         let running = server::start(&config).await.unwrap();
-        #[expect(clippy::disallowed_methods, reason = "a client of a test has no edge")]
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { running, http }
     }
