@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::lab::missing_programs;
 use crate::shop::{SERVICES, Service};
 use crate::watch::Watch;
-use crate::{Lab, prove, sampling, shop};
+use crate::{Lab, observatory, prove, sampling, shop};
 
 /// PostgreSQL after a kill replays its log before it answers; everything else is faster.
 const PART_READY_LIMIT: Duration = Duration::from_secs(60);
@@ -82,6 +82,7 @@ pub async fn boot(lab: &Lab, supervisor: &Supervisor, hosted: &Hosted) -> anyhow
     start_parts(lab, supervisor, hosted, &parts).await?;
     make_databases(lab, board, &parts.cluster).await?;
     sampling::prepare(lab)?;
+    observatory::start(lab, supervisor).await?;
     start_services(lab, supervisor).await?;
     watch.start(lab, supervisor, hosted).await
 }
@@ -105,7 +106,7 @@ fn check_machine(lab: &Lab, board: &Board) -> anyhow::Result<()> {
     let missing = missing_programs(&lab.bin_dir);
     if !missing.is_empty() {
         bail!(
-            "these services are not built in {}: {}. Build them with `faultline setup`, or name \
+            "these programs are not built in {}: {}. Build them with `faultline setup`, or name \
              another folder with --bin-dir DIR",
             lab.bin_dir.display(),
             missing.join(", ")

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     act, alerts, audit, completions, demo, dlq, doctor, down, env, logs, mails, setup, slo, smoke,
-    status, up, with_parts,
+    status, trace, up, with_parts,
 };
 use crate::ports::BaseWish;
 
@@ -53,12 +53,22 @@ pub struct Global {
     /// Where the services' programs are [default: target/release in the repository]
     #[arg(long, global = true, env = "FAULTLINE_BIN_DIR", value_name = "DIR")]
     pub bin_dir: Option<PathBuf>,
+    /// Services send traces and logs there (OTLP over HTTP: a Jaeger, a collector), not to the
+    /// observatory. Counts when the lab starts
+    #[arg(
+        long,
+        global = true,
+        env = "FAULTLINE_OTLP_ENDPOINT",
+        value_name = "URL"
+    )]
+    pub otlp_endpoint: Option<String>,
 }
 
 /// Every command; one file each.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start the lab: PostgreSQL, Redis, broker, mail sink, eight services, Prometheus, Alertmanager
+    /// Start the lab: PostgreSQL, Redis, broker, mail sink, observatory, eight services, Prometheus,
+    /// Alertmanager
     #[command(long_about = up::HELP)]
     Up(up::Args),
     /// Stop the lab and everything it ever started
@@ -70,6 +80,9 @@ pub enum Command {
     /// A minute of customers, then figures and a verdict
     #[command(long_about = demo::HELP)]
     Demo(demo::Args),
+    /// A trace as a waterfall: what called what, when, and for how long
+    #[command(long_about = trace::HELP)]
+    Trace(trace::Args),
     /// One real order, followed through every service
     #[command(long_about = smoke::HELP)]
     Smoke(smoke::Args),

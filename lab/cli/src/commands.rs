@@ -16,6 +16,7 @@ pub mod setup;
 pub mod slo;
 pub mod smoke;
 pub mod status;
+pub mod trace;
 pub mod up;
 pub mod with_parts;
 
@@ -35,6 +36,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Down(args) => down::run(global, args).await,
         Command::Status(args) => status::run(global, args).await,
         Command::Demo(args) => demo::run(global, args).await,
+        Command::Trace(args) => trace::run(global, args).await,
         Command::Smoke(args) => smoke::run(global, args).await,
         Command::Audit(args) => audit::run(global, args).await,
         Command::Dlq(args) => dlq::run(global, args).await,

@@ -152,6 +152,9 @@ fn arguments(home: &Home, global: &Global) -> Vec<String> {
     if let Ok(bin_dir) = home.bin_dir(global) {
         arguments.extend(["--bin-dir".to_owned(), bin_dir.display().to_string()]);
     }
+    if let Some(endpoint) = &global.otlp_endpoint {
+        arguments.extend(["--otlp-endpoint".to_owned(), endpoint.clone()]);
+    }
     arguments.extend(["up".to_owned(), DAEMON_FLAG.to_owned()]);
     arguments
 }

@@ -9,6 +9,7 @@ use supervisor::{Dirs, control, registry};
 
 use crate::cli::Global;
 use crate::home::Home;
+use crate::observatory;
 use crate::ports::{BaseWish, Block, Ports, STANDARD_BASE};
 use crate::shop::{SERVICES, Service};
 
@@ -23,6 +24,8 @@ pub struct Lab {
     pub bin_dir: PathBuf,
     /// Its passwords and keys.
     pub secrets: Secrets,
+    /// Where services send their telemetry, if not to the observatory.
+    pub otlp_endpoint: Option<String>,
 }
 
 impl Lab {
@@ -64,6 +67,7 @@ impl Lab {
             ports,
             bin_dir,
             secrets,
+            otlp_endpoint: global.otlp_endpoint.clone(),
         })
     }
 
@@ -161,14 +165,17 @@ pub fn ports_of(home: &Home, global: &Global) -> Ports {
     Ports::at(base)
 }
 
-/// The services whose programs are not in `bin_dir`.
+/// Everything of this repository that a lab runs beside the command itself.
+pub fn programs() -> impl Iterator<Item = &'static str> {
+    let services = SERVICES.iter().map(|service| service.name);
+    services.chain([observatory::NAME])
+}
+
+/// The programs that are not in `bin_dir`.
 #[must_use]
 pub fn missing_programs(bin_dir: &Path) -> Vec<&'static str> {
-    let missing = |service: &&Service| !bin_dir.join(service.name).is_file();
-    SERVICES
-        .iter()
-        .filter(missing)
-        .map(|service| service.name)
+    programs()
+        .filter(|name| !bin_dir.join(name).is_file())
         .collect()
 }
 

@@ -7,6 +7,7 @@
 //! | [`ports`] | every port from one base |
 //! | [`home`] | the state folder, and what is remembered in it |
 //! | [`lab`] | one lab: all of the above, resolved |
+//! | [`observatory`] | where traces and logs go |
 //! | [`boot`] | the start, stage by stage |
 //! | `watch` | Prometheus, Alertmanager and the alert sink |
 //! | [`prometheus`] | questions to it |
@@ -29,6 +30,7 @@ pub mod commands;
 pub mod daemon;
 pub mod home;
 pub mod lab;
+pub mod observatory;
 pub mod ports;
 pub mod progress;
 pub mod prometheus;

@@ -1,13 +1,18 @@
 //! Every port of a lab from one base: the standard port plus (base − 8000). Two labs with other
 //! bases never meet.
+//!
+//! Three ports lie outside of the block, because tools expect them by number: OTLP's 4317 and 4318
+//! and Jaeger's 16686. At the standard base they keep these numbers; at any other they are in the
+//! block, at base + 317, + 318 and + 319.
+
+mod block;
 
 use std::fmt;
-use std::fs::File;
 use std::str::FromStr;
 
-use anyhow::Context;
 use serde::Serialize;
 
+pub use self::block::Block;
 use crate::shop;
 
 /// The base at which every port is the one in the documentation.
@@ -147,6 +152,39 @@ impl Ports {
         self.moved(8094)
     }
 
+    /// OTLP over gRPC.
+    #[must_use]
+    pub fn otlp_grpc(self) -> u16 {
+        self.expected(4317, 317)
+    }
+
+    /// OTLP over HTTP.
+    #[must_use]
+    pub fn otlp_http(self) -> u16 {
+        self.expected(4318, 318)
+    }
+
+    /// Jaeger's query API.
+    #[must_use]
+    pub fn traces(self) -> u16 {
+        self.expected(16_686, 319)
+    }
+
+    /// The observatory's health and metrics.
+    #[must_use]
+    pub fn traces_admin(self) -> u16 {
+        self.moved(9319)
+    }
+
+    /// A port that tools expect at a number outside of the block.
+    fn expected(self, standard: u16, in_block: u16) -> u16 {
+        if self.base == STANDARD_BASE {
+            standard
+        } else {
+            self.base + in_block
+        }
+    }
+
     /// All of them.
     #[must_use]
     pub fn all(self) -> Vec<Named> {
@@ -162,6 +200,10 @@ impl Ports {
             named("Prometheus", self.prometheus()),
             named("Alertmanager", self.alertmanager()),
             named("alert sink", self.alert_sink()),
+            named("OTLP/gRPC", self.otlp_grpc()),
+            named("OTLP/HTTP", self.otlp_http()),
+            named("observatory", self.traces()),
+            named("observatory admin", self.traces_admin()),
         ];
         for service in &shop::SERVICES {
             all.push(named(service.name, self.service(service)));
@@ -184,54 +226,6 @@ impl Ports {
     }
 }
 
-/// A block of free ports that no other lab of this machine will choose while this value lives.
-#[derive(Debug)]
-pub struct Block {
-    /// Its ports.
-    pub ports: Ports,
-    _lock: File,
-}
-
-impl Block {
-    /// Finds a block; `preferred` is tried first.
-    ///
-    /// # Errors
-    /// When every block has a port in use.
-    pub fn find(preferred: Option<u16>) -> anyhow::Result<Self> {
-        preferred
-            .into_iter()
-            .chain(AUTO_BASES.step_by(AUTO_STEP))
-            .find_map(Self::take)
-            .with_context(|| {
-                format!(
-                    "no free block of ports between {} and {}: choose a base with --base-port N, \
-                     or stop another lab",
-                    AUTO_BASES.start(),
-                    AUTO_BASES.end()
-                )
-            })
-    }
-
-    /// Two labs that start in the same moment both see free ports: the lock decides. A file that
-    /// belongs to another user cannot be opened, which says as much.
-    fn take(base: u16) -> Option<Self> {
-        let path = std::env::temp_dir().join(format!("faultline-ports-{base}.lock"));
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path)
-            .ok()?;
-        lock.try_lock().ok()?;
-        let ports = Ports::at(base);
-        let free = ports
-            .all()
-            .iter()
-            .all(|port| supervisor::ports::is_free(port.port));
-        free.then_some(Self { ports, _lock: lock })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,7 +238,10 @@ mod tests {
         assert_eq!((ports.service(gateway), ports.admin(gateway)), (8080, 9080));
         assert_eq!(ports.postgres(), 8432);
         assert_eq!((ports.prometheus(), ports.alertmanager()), (9090, 9093));
+        let telemetry = [ports.otlp_grpc(), ports.otlp_http(), ports.traces()];
+        assert_eq!(telemetry, [4317, 4318, 16_686]);
         assert_eq!(Ports::at(9000).postgres(), 9432);
+        assert_eq!(Ports::at(9000).traces(), 9319);
         assert_eq!(Ports::at(2000).postgres(), 2432);
     }
 
@@ -263,13 +260,6 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn two_labs_that_look_at_the_same_moment_get_different_blocks() {
-        let first = Block::find(None).expect("a block");
-        let second = Block::find(Some(first.ports.base())).expect("another block");
-        assert_ne!(first.ports, second.ports);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Lab, sampling};
+use crate::{Lab, observatory, sampling};
 
 /// The e-mail address of the shop's first administrator.
 pub const ADMIN_EMAIL: &str = "admin@faultline.test";
@@ -139,6 +139,10 @@ pub fn environment(lab: &Lab, service: &Service) -> Vec<(String, String)> {
     env.set("OTEL_TRACES_SAMPLER_FILE", strategies);
     // glibc would keep an arena per core and thread: megabytes that nobody uses.
     env.set("MALLOC_ARENA_MAX", "2");
+    env.set(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        observatory::endpoint_of_services(lab),
+    );
     for edge in service
         .edges()
         .filter(|edge| service.calls.contains(&edge.to))

@@ -9,9 +9,9 @@ use slo::shipped;
 use supervisor::{Readiness, Supervisor};
 use tokio::net::TcpListener;
 
-use crate::Lab;
 use crate::boot::{Hosted, part};
 use crate::shop::SERVICES;
+use crate::{Lab, observatory};
 
 const PROMETHEUS: &str = include_str!("../../../dashboards/prometheus/prometheus.yml");
 /// The address in `alerts/alertmanager.yml`: the alert sink's at the standard base.
@@ -95,6 +95,7 @@ fn scraped(lab: &Lab) -> Vec<Target> {
     let watchers = [
         target(lab.ports.prometheus(), Some("prometheus")),
         target(lab.ports.alertmanager(), Some("alertmanager")),
+        target(lab.ports.traces_admin(), Some(observatory::NAME)),
     ];
     services.chain(watchers).collect()
 }
@@ -128,7 +129,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let lab = Lab::in_folder(folder.path(), 10_000).expect("a lab");
         let scraped = scraped(&lab);
-        assert_eq!(scraped.len(), SERVICES.len() + 2);
+        assert_eq!(scraped.len(), SERVICES.len() + 3);
         assert!(scraped.contains(&target(11_080, Some("gateway"))));
     }
 }

@@ -36,6 +36,7 @@ fn a_lab_comes_up_is_looked_at_and_leaves_nothing() {
             "postgres",
             "redis",
             "broker",
+            "observatory",
             "gateway",
             "user",
             "product",

@@ -6,4 +6,5 @@ mod alerts;
 mod labs;
 mod objectives;
 mod support;
+mod trace;
 mod usage;

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use faultline::shop::SERVICES;
+use faultline::lab;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -20,7 +20,8 @@ pub(crate) fn faultline(arguments: &[&str]) -> Command {
         .args(arguments)
         .env_remove("FAULTLINE_HOME")
         .env_remove("FAULTLINE_BASE_PORT")
-        .env_remove("FAULTLINE_BIN_DIR");
+        .env_remove("FAULTLINE_BIN_DIR")
+        .env_remove("FAULTLINE_OTLP_ENDPOINT");
     command
 }
 
@@ -67,12 +68,12 @@ impl TestLab {
         // Started as root, PostgreSQL runs as another user, who must get through to its data.
         let open = fs::Permissions::from_mode(0o755);
         fs::set_permissions(folder.path(), open).expect("it is ours");
-        let lab = Self { folder };
-        fs::create_dir(lab.bin_dir()).expect("made");
-        for service in &SERVICES {
-            symlink(stand_in(), lab.bin_dir().join(service.name)).expect("linked");
+        let test_lab = Self { folder };
+        fs::create_dir(test_lab.bin_dir()).expect("made");
+        for program in lab::programs() {
+            symlink(stand_in(), test_lab.bin_dir().join(program)).expect("linked");
         }
-        lab
+        test_lab
     }
 
     pub(crate) fn state(&self) -> PathBuf {

@@ -6,7 +6,7 @@ use parts::postgres::AUDITOR;
 
 use crate::cli::Global;
 use crate::shop::{ADMIN_EMAIL, SERVICES, Service};
-use crate::{Lab, Verdict, term};
+use crate::{Lab, Verdict, observatory, term};
 
 /// What `--help` says.
 pub const HELP: &str = "Print the lab's addresses, ports and passwords, ready for a shell:\n\n\
@@ -56,6 +56,9 @@ fn variables(lab: &Lab) -> BTreeMap<String, String> {
         ("PROMETHEUS_URL".to_owned(), lab.prometheus_url()),
         ("ALERTMANAGER_URL".to_owned(), lab.alertmanager_url()),
         ("MAIL_DIR".to_owned(), lab.home.mail().display().to_string()),
+        ("OBSERVATORY_URL".to_owned(), observatory::query_url(lab)),
+        ("OTLP_HTTP_URL".to_owned(), observatory::otlp_http_url(lab)),
+        ("OTLP_GRPC_URL".to_owned(), observatory::otlp_grpc_url(lab)),
         ("ADMIN_EMAIL".to_owned(), ADMIN_EMAIL.to_owned()),
         ("ADMIN_PASSWORD".to_owned(), lab.secrets.administrator()),
         ("PARTNER_API_KEY".to_owned(), lab.partner_api_key()),

@@ -8,12 +8,11 @@ use clap::ValueEnum;
 use parts::requirements;
 use tokio::process::Command;
 
-use crate::Verdict;
 use crate::cli::Global;
 use crate::home::Home;
 use crate::progress::PartsView;
-use crate::shop::SERVICES;
 use crate::term;
+use crate::{Verdict, lab};
 
 /// What `--help` says.
 pub const HELP: &str = "Install what is missing (PostgreSQL, Redis, Prometheus, Alertmanager, a C compiler, make) with \
@@ -69,10 +68,7 @@ async fn build_services(repo: &Path) -> anyhow::Result<()> {
         .stdin(Stdio::null());
     // The same selection as in the Makefile: with another one cargo might choose other features
     // of a dependency and build it again.
-    for package in ["faultline"]
-        .into_iter()
-        .chain(SERVICES.iter().map(|service| service.name))
-    {
+    for package in ["faultline"].into_iter().chain(lab::programs()) {
         cargo.args(["--package", package]);
     }
     let status = cargo

@@ -95,9 +95,8 @@ impl Webhooks {
                 continue;
             }
             let next = async {
-                match timeout(POLL, self.wake.notified()).await {
-                    Ok(()) => sleep(self.delay).await,
-                    Err(_) => {}
+                if timeout(POLL, self.wake.notified()).await.is_ok() {
+                    sleep(self.delay).await;
                 }
             };
             stopping.run_until_cancelled(next).await;
