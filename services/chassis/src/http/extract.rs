@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode, header, request::Parts};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::IDEMPOTENCY_KEY;
-use crate::Problem;
+use crate::{Problem, idempotency::validate_key};
 
 /// A JSON body, in or out. In: 415 for another content type, 413 when too large, 400 when not JSON, 422 when a value
 /// has the wrong type, with the path of the field.
@@ -175,6 +175,21 @@ impl Page {
 #[derive(Clone, Debug)]
 pub struct IdempotencyKey(pub Option<String>);
 
+impl IdempotencyKey {
+    /// For requests that must not happen twice by mistake.
+    ///
+    /// # Errors
+    /// 400 when the client sent none.
+    pub fn required(self) -> Result<String, Problem> {
+        self.0.ok_or_else(|| {
+            Problem::bad_request(
+                "idempotency_key_missing",
+                "Send an Idempotency-Key: a fresh one for each thing to be done, the same one to ask again.",
+            )
+        })
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
@@ -182,10 +197,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         let Some(value) = parts.headers.get(IDEMPOTENCY_KEY) else {
             return Ok(Self(None));
         };
-        let visible = |key: &&str| {
-            (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
-        };
-        let key = value.to_str().ok().filter(visible).ok_or_else(|| {
+        let valid = |key: &&str| validate_key(key).is_ok();
+        let key = value.to_str().ok().filter(valid).ok_or_else(|| {
             Problem::bad_request(
                 "idempotency_key_invalid",
                 "Idempotency-Key must be 1 to 255 visible ASCII characters.",
