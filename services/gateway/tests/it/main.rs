@@ -18,7 +18,6 @@ mod limits;
 mod log_lines;
 mod outage;
 mod paths;
-mod private_redis;
 mod routing;
 mod support;
 mod tokens;

@@ -16,7 +16,6 @@ mod crashes;
 mod mails;
 mod outage;
 mod poison;
-mod private_redis;
 mod sink;
 mod support;
 mod users;
