@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header, request::Parts};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use super::IDEMPOTENCY_KEY;
 use crate::{Problem, idempotency::validate_key};
@@ -80,17 +83,25 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();
-        json_problem(&field, error.inner())
+        json_problem(body, &field, error.inner())
     })?;
-    json.end().map_err(|error| json_problem(".", &error))?;
+    json.end().map_err(|error| malformed(&error))?;
     Ok(value)
 }
 
-fn json_problem(field: &str, error: &serde_json::Error) -> Problem {
-    match error.classify() {
-        serde_json::error::Category::Data => Problem::invalid_field(field, error.to_string()),
-        _ => Problem::bad_request("malformed_json", format!("The body is not JSON: {error}.")),
+fn json_problem(body: &[u8], field: &str, error: &serde_json::Error) -> Problem {
+    if error.is_data() {
+        return Problem::invalid_field(field, error.to_string());
     }
+    // Some wrong values are syntax errors to serde_json: a number where an enum's name should be, or one without bounds.
+    if serde_json::from_slice::<IgnoredAny>(body).is_ok() {
+        return Problem::invalid_field(field, "is not one of the values that it may have");
+    }
+    malformed(error)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::bad_request("malformed_json", format!("The body is not JSON: {error}."))
 }
 
 /// Path parameters. One that does not parse names nothing that exists, hence 404.
@@ -267,6 +278,28 @@ mod tests {
                 "{body}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_value_is_named_by_its_field_whatever_serde_calls_it() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Colour {
+            Red,
+        }
+        #[derive(Debug, Deserialize)]
+        struct Car {
+            #[expect(dead_code, reason = "only parsed")]
+            colour: Colour,
+        }
+        for value in ["7", "true", "null", "[]", "\"blue\"", "1e999"] {
+            let body = format!(r#"{{"colour": {value}}}"#);
+            let problem = parse::<Car>(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.status().as_u16(), 422, "{value}");
+            assert_eq!(problem.errors()[0].field, "colour", "{value}");
+        }
+        let problem = parse::<Car>(br#"{"colour": 7"#).unwrap_err();
+        assert_eq!(problem.status().as_u16(), 400);
     }
 
     #[test]
