@@ -12,4 +12,6 @@ mod dead_letters;
 mod delivery;
 mod idempotency;
 mod relay;
+mod retention;
+mod shutdown;
 mod support;

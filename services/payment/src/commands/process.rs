@@ -107,8 +107,7 @@ impl Commands {
     ) -> Result<Opened, Error> {
         let Some(payment) = self.insert(&mut tx, &new, actor).await? else {
             tx.rollback().await?;
-            self.refuse_voided(new.order_id).await?;
-            return Err(Error::Books("the order has a payment, but no key"));
+            return self.open_again(&new).await;
         };
         let attempt = attempts::open(&mut tx, payment.id, new.provider).await?;
         idempotency::attach(&mut tx, SCOPE, key, payment.id.0).await?;
@@ -119,6 +118,25 @@ impl Commands {
             attempt,
             token: new.token,
         })))
+    }
+
+    /// The order has a payment, but no key: it was voided before it was asked for, or the key is past its time. The
+    /// payment itself never is, so the order is not charged again.
+    async fn open_again(&self, new: &NewPayment) -> Result<Opened, Error> {
+        let payment = payments::by_order(&self.0.pool, new.order_id)
+            .await?
+            .ok_or(Error::Books("a payment has disappeared"))?;
+        if payment.position.void_requested {
+            return Err(Error::Voided);
+        }
+        let same = payment.position.amount == new.amount.amount
+            && payment.currency == Some(new.amount.currency)
+            && payment.user_id == Some(new.user_id);
+        if same {
+            Ok(Opened::Again(payment.id))
+        } else {
+            Ok(Opened::Before(Repeated::OtherRequest))
+        }
     }
 
     /// `None` if the order's place is taken.
