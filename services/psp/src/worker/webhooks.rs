@@ -101,9 +101,8 @@ impl Webhooks {
                 continue;
             }
             let next = async {
-                match timeout(POLL, self.wake.notified()).await {
-                    Ok(()) => sleep(self.delay).await,
-                    Err(_) => {}
+                if let Ok(()) = timeout(POLL, self.wake.notified()).await {
+                    sleep(self.delay).await;
                 }
             };
             stopping.run_until_cancelled(next).await;
