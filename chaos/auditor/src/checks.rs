@@ -1,5 +1,7 @@
 //! The invariants, each a pure function of the books.
 
+mod events;
+
 use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
@@ -21,9 +23,9 @@ pub fn all(books: &Books) -> Vec<Check> {
         stock_matches_reservations(books),
         sold_matches_orders(books),
         no_orphaned_reservation(books),
-        read_model_matches_events(books),
-        outbox_published(books),
-        events_applied(books),
+        events::read_model_matches_events(books),
+        events::outbox_published(books),
+        events::events_applied(books),
     ]
 }
 
@@ -254,48 +256,6 @@ fn no_orphaned_reservation(books: &Books) -> Check {
         });
     let detail = "every held reservation belongs to an order under way";
     Check::new("no_orphaned_reservation", detail, orphans.collect()).settling()
-}
-
-fn read_model_matches_events(books: &Books) -> Check {
-    let wrong = books.orders.iter().filter_map(|order| {
-        let same = order.stream_version == Some(order.version)
-            && order.stream_status.as_deref() == Some(order.status.as_str());
-        (!same).then(|| {
-            let row = (&order.status, order.version);
-            let stream = (&order.stream_status, order.stream_version);
-            CounterExample::new(order.id, format!("row {row:?}, events {stream:?}"))
-        })
-    });
-    let detail = format!("{} orders show what their events tell", books.orders.len());
-    Check::new("read_model_matches_events", detail, wrong.collect())
-}
-
-fn outbox_published(books: &Books) -> Check {
-    let waiting = books.unpublished.iter().flat_map(|outbox| {
-        outbox.events.iter().map(|id| {
-            CounterExample::new(
-                id,
-                format!("written by {} and not published", outbox.service),
-            )
-        })
-    });
-    let detail = format!("{} events published, none left behind", books.published);
-    Check::new("outbox_published", detail, waiting.collect()).settling()
-}
-
-fn events_applied(books: &Books) -> Check {
-    let missing = books.unapplied.iter().flat_map(|consumer| {
-        consumer.events.iter().map(|(event, aggregate)| {
-            let name = consumer.consumer;
-            CounterExample::new(aggregate, format!("{name} has not applied event {event}"))
-        })
-    });
-    let detail = format!(
-        "every published event is applied by each of {} consumers, or lies in a dead-letter topic ({})",
-        books.unapplied.len(),
-        books.dead_letters
-    );
-    Check::new("events_applied", detail, missing.collect()).settling()
 }
 
 #[cfg(test)]

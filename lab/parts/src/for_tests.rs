@@ -3,6 +3,7 @@
 //! The same programs with the same settings as the lab's, on empty data. If the process that started them dies
 //! without stopping them, the next start in the same folder ends what it left.
 
+mod private_redis;
 mod slot;
 
 use std::{
@@ -26,6 +27,7 @@ use crate::{
     process,
     redis::Redis,
 };
+pub use private_redis::PrivateRedis;
 use slot::Slot;
 
 /// First start of PostgreSQL on a slow disk included.

@@ -4,7 +4,7 @@
 //! This crate knows what each program needs, how to write its configuration, how it is started
 //! ([`Launch`]) and when it is really ready (an answered request, not an open port). It does not
 //! supervise: it neither restarts nor watches what it describes. The one exception is
-//! [`for_tests::TestParts`], which runs those that services need for the length of one command.
+//! [`for_tests`], which runs those that services need for the length of one command or one test.
 //!
 //! Everything binds 127.0.0.1 and keeps its data under one state folder.
 

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use sqlx::{
     ConnectOptions as _, Connection as _, PgPool,
     migrate::{MigrateError, Migrator},
@@ -12,7 +13,11 @@ use sqlx::{
 use tokio::time::{Instant, sleep};
 use tracing::{log::LevelFilter, warn};
 
-use crate::config::{ConfigError, Env};
+use crate::{
+    config::{ConfigError, Env},
+    retention::{self, Retention},
+    service::Context,
+};
 
 /// Outbox, inbox and idempotency keys: the tables that the chassis itself needs, versions 1 to 999.
 pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
@@ -28,8 +33,9 @@ const TRUSTED_IDLE: Duration = Duration::from_millis(500);
 pub struct DbConfig {
     /// Shown in `pg_stat_activity`: the service's name.
     pub application_name: String,
-    /// Most connections: `DB_CONNECTIONS_MAX`, 8. A backend costs PostgreSQL megabytes, and two cores run few
-    /// statements at once: more connections would queue inside the database instead of in front of it.
+    /// Most connections: `DB_CONNECTIONS_MAX`, and what the service says by default, at most 8. A backend costs
+    /// PostgreSQL megabytes, and two cores run few statements at once: more connections would queue inside the
+    /// database instead of in front of it.
     pub connections_max: u32,
     /// Longest wait for a free connection: `DB_ACQUIRE_TIMEOUT_MS`, 2 s; shorter than a request's deadline.
     pub acquire_timeout: Duration,
@@ -55,14 +61,15 @@ impl DbConfig {
         }
     }
 
-    /// The defaults, overridden by the environment.
-    ///
-    /// # Errors
-    /// A variable that cannot be parsed.
-    pub fn from_env(application_name: &str, env: &Env) -> Result<Self, ConfigError> {
+    /// The defaults, overridden by the environment. `connections_max` is the service's own default.
+    fn from_env(
+        application_name: &str,
+        env: &Env,
+        connections_max: u32,
+    ) -> Result<Self, ConfigError> {
         Ok(Self {
             application_name: application_name.to_owned(),
-            connections_max: env.parsed_or("DB_CONNECTIONS_MAX", 8)?,
+            connections_max: env.parsed_or("DB_CONNECTIONS_MAX", connections_max)?,
             acquire_timeout: env.millis_or("DB_ACQUIRE_TIMEOUT_MS", 2_000)?,
             statement_timeout: env.millis_or("DB_STATEMENT_TIMEOUT_MS", 5_000)?,
             idle_in_transaction_timeout: env
@@ -70,6 +77,31 @@ impl DbConfig {
             connect_deadline: env.millis_or("DB_CONNECT_DEADLINE_MS", 30_000)?,
         })
     }
+}
+
+/// The database of a service, ready to be used: `DATABASE_URL` is connected to and migrated, readiness asks it, and
+/// what the chassis keeps in it is pruned. `connections_max` is how many connections the service wants by default.
+///
+/// # Errors
+/// Configuration that makes no sense, a database that does not answer or cannot be migrated.
+pub async fn open(
+    context: &Context,
+    service: &Migrator,
+    connections_max: u32,
+) -> anyhow::Result<PgPool> {
+    let url = context.env.secret("DATABASE_URL", "a postgres:// URL")?;
+    let config = DbConfig::from_env(context.config.name, &context.env, connections_max)?;
+    let retention = Retention::from_env(&context.env)?;
+    let pool = connect(url.expose(), &config)
+        .await
+        .context("connecting to DATABASE_URL")?;
+    migrate(&pool, service)
+        .await
+        .context("migrating the database")?;
+    context.health.register_postgres(pool.clone());
+    context.metrics.watch_pool(&pool);
+    retention::spawn(&context.tasks, pool.clone(), retention);
+    Ok(pool)
 }
 
 /// Opens the pool; asks again, up to the deadline, while the database is not there yet.
@@ -179,12 +211,13 @@ pub fn is_transient(error: &sqlx::Error) -> bool {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
             // 08 connection exception, 53 insufficient resources, 57P operator intervention,
+            // 55000 is what a database says that takes no connections, because somebody closed it for maintenance;
             // 40001 serialization failure, 40P01 deadlock, 55P03 lock not available,
             // 25P03 idle-in-transaction timeout: https://www.postgresql.org/docs/current/errcodes-appendix.html
             ["08", "53", "57P"]
                 .iter()
                 .any(|class| code.starts_with(class))
-                || ["40001", "40P01", "55P03", "25P03"].contains(&&*code)
+                || ["40001", "40P01", "55000", "55P03", "25P03"].contains(&&*code)
         }),
         _ => false,
     }

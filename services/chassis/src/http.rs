@@ -2,13 +2,15 @@
 
 mod extract;
 mod layers;
+mod page;
 mod span;
 
 use axum::{Router, response::IntoResponse};
 
 pub use self::{
-    extract::{ApiJson, ApiPath, ApiQuery, IdempotencyKey, Page, body_problem},
+    extract::{ApiJson, ApiPath, ApiQuery, IdempotencyKey, body_problem},
     layers::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, REQUEST_ID, TRACE_ID},
+    page::Page,
 };
 use crate::{Problem, service::Context};
 

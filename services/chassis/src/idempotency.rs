@@ -1,8 +1,9 @@
 //! Idempotency keys: the same request twice has one effect and one answer.
 //!
-//! The row is written in the transaction of the effect, so either both exist or neither. It knows no HTTP: the chassis's
-//! HTTP layer reads the header and marks a replayed answer.
+//! The row is written in the transaction of the effect, so either both exist or neither. The header is read by
+//! [`crate::http::IdempotencyKey`]; what a repeated request is told is [`Repeated`], the same in every service.
 
+mod repeated;
 mod request;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 use uuid::Uuid;
 
+pub use self::repeated::{Repeated, Stored};
 pub use self::request::{KEY_BYTES_MAX, KeyInvalid, RequestHash, hash, validate_key};
 
 /// What the caller has to do.
@@ -21,26 +23,8 @@ pub enum Begin {
     /// An earlier request made this resource, and its lease ran out before there was an answer: whoever held it died.
     /// Go on with the resource; making another one would double the effect.
     Resume(Uuid),
-    /// Done before: give the same answer.
-    Replay(Stored),
-    /// Somebody works on it: ask again later.
-    InProgress {
-        /// Until the lease ends; at least a second.
-        retry_after: Duration,
-    },
-    /// The key was used for another request.
-    Mismatch,
-}
-
-/// An answer that was given.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stored {
-    /// HTTP status.
-    pub status: u16,
-    /// JSON body.
-    pub body: Value,
-    /// What the request made, if it was attached.
-    pub resource_id: Option<Uuid>,
+    /// Used before: nothing is to be done, and this is the answer.
+    Repeated(Repeated),
 }
 
 #[derive(FromRow)]
@@ -67,13 +51,17 @@ pub async fn begin(
     hash: &RequestHash,
     lease: Duration,
 ) -> sqlx::Result<Begin> {
-    if insert(conn, scope, key, hash, lease).await? {
-        return Ok(Begin::New);
-    }
-    let row = select(conn, scope, key, hash, "FOR UPDATE").await?;
-    let row = row.expect("the insert found the row, and keys are never deleted");
+    let row = loop {
+        if insert(conn, scope, key, hash, lease).await? {
+            return Ok(Begin::New);
+        }
+        // None if the row that the insert ran into was pruned since: then the key is free.
+        if let Some(row) = select(conn, scope, key, hash, "FOR UPDATE").await? {
+            break row;
+        }
+    };
     match decide(row) {
-        Decision::Answer(begin) => Ok(begin),
+        Decision::Answer(repeated) => Ok(Begin::Repeated(repeated)),
         Decision::TakeOver(resource_id) => {
             renew(conn, scope, key, lease).await?;
             Ok(resource_id.map_or(Begin::New, Begin::Resume))
@@ -94,7 +82,7 @@ pub async fn peek(
 ) -> sqlx::Result<Option<Begin>> {
     let row = select(conn, scope, key, hash, "").await?;
     Ok(row.map(|row| match decide(row) {
-        Decision::Answer(begin) => begin,
+        Decision::Answer(repeated) => Begin::Repeated(repeated),
         Decision::TakeOver(resource_id) => resource_id.map_or(Begin::New, Begin::Resume),
     }))
 }
@@ -141,17 +129,17 @@ async fn insert(
 }
 
 enum Decision {
-    Answer(Begin),
+    Answer(Repeated),
     TakeOver(Option<Uuid>),
 }
 
 fn decide(row: Row) -> Decision {
     if !row.same_request {
-        return Decision::Answer(Begin::Mismatch);
+        return Decision::Answer(Repeated::OtherRequest);
     }
     if let (Some(status), Some(body)) = (row.response_status, row.response_body) {
         let status = u16::try_from(status).expect("complete() wrote a u16");
-        return Decision::Answer(Begin::Replay(Stored {
+        return Decision::Answer(Repeated::Answered(Stored {
             status,
             body,
             resource_id: row.resource_id,
@@ -160,7 +148,7 @@ fn decide(row: Row) -> Decision {
     if row.lease_left_s > 0.0 {
         // Whole seconds, because that is what Retry-After can say.
         let retry_after = Duration::from_secs_f64(row.lease_left_s.ceil().max(1.0));
-        return Decision::Answer(Begin::InProgress { retry_after });
+        return Decision::Answer(Repeated::InProgress { retry_after });
     }
     Decision::TakeOver(row.resource_id)
 }

@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod metrics;
 pub mod money;
 pub mod problem;
+pub mod retention;
 pub mod service;
 pub mod telemetry;
 #[cfg(feature = "testing")]

@@ -4,6 +4,8 @@
 //! is constant. Members beyond the RFC: `code` (stable, for programs), `request_id`, `trace_id`, `retryable` (whether the
 //! same request may be sent again), and `errors` (one entry a field).
 
+mod fields;
+
 use std::{borrow::Cow, time::Duration};
 
 use axum::{
@@ -13,19 +15,11 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use tracing::error;
 
+pub use self::fields::{FieldError, FieldErrors};
 use crate::telemetry::request::RequestContext;
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/problem+json";
-
-/// What is wrong with one field of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldError {
-    /// Path of the field, for example `items[0].quantity`.
-    pub field: String,
-    /// What it should have been.
-    pub message: String,
-}
 
 /// An error as a client sees it, with its cause kept for the log.
 #[derive(Debug)]
@@ -186,6 +180,16 @@ impl Problem {
         self.code
     }
 
+    /// Whether the same request may be sent again.
+    pub fn is_retryable(&self) -> bool {
+        self.retryable
+    }
+
+    /// What is wrong, by field.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
     fn document(&self) -> Document {
         let context = RequestContext::current();
         Document {
@@ -236,39 +240,6 @@ impl From<sqlx::Error> for Problem {
             Self::unavailable("database_unavailable", Duration::from_secs(1)).caused_by(error)
         } else {
             Self::internal(error)
-        }
-    }
-}
-
-/// Collects what is wrong with a request, so that a client learns everything at once.
-#[derive(Debug, Default)]
-pub struct FieldErrors(Vec<FieldError>);
-
-impl FieldErrors {
-    /// Notes one wrong field.
-    pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(FieldError {
-            field: field.into(),
-            message: message.into(),
-        });
-    }
-
-    /// Notes the field if the condition does not hold.
-    pub fn require(&mut self, holds: bool, field: impl Into<String>, message: impl Into<String>) {
-        if !holds {
-            self.add(field, message);
-        }
-    }
-
-    /// 422 if anything was noted.
-    ///
-    /// # Errors
-    /// The problem with all fields.
-    pub fn finish(self) -> Result<(), Problem> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::invalid(self.0))
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The life of a service: configure, build, bind, serve, drain, exit.
 //!
 //! `main` calls [`main`]; tests call [`start`], which binds port 0 and returns the addresses. The order of a shutdown:
-//! readiness off, stop accepting, drain requests, stop background tasks, exit; a deadline or a second signal cuts it short.
+//! readiness off, stop accepting, drain requests and stop background tasks, the relay's last round, exit; a deadline or a
+//! second signal cuts it short.
 
 mod admin;
 mod health;

@@ -1,8 +1,10 @@
-//! Helpers for integration tests on real parts: a database of one's own, waiting for a condition.
+//! Helpers for integration tests on real parts: a database of one's own, a binary that may
+//! die, waiting for a condition.
 //!
 //! Behind the feature `testing`; no service is built with it. Here panicking is the way to fail.
 
 pub mod auth;
+mod binary;
 pub mod otlp;
 pub mod scrape;
 pub mod telemetry;
@@ -20,6 +22,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
+pub use self::binary::{Binary, dies, free_addr};
 use crate::{config::Env, db};
 
 /// A database of one test. Dropped after a test that passed, kept (and named) after one that failed.

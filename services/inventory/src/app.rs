@@ -1,11 +1,10 @@
 //! Puts the service together: configuration, database, background work, routes.
 
-use anyhow::Context as _;
 use axum::{Router, extract::FromRef};
 use chassis::{
     auth::Verifier,
     db,
-    events::{Consumer, ConsumerConfig, Inbox, Outbox, Relay, RelayConfig},
+    events::{Consumer, ConsumerConfig, Inbox, Outbox},
     service::Context,
 };
 use sqlx::PgPool;
@@ -13,6 +12,10 @@ use sqlx::PgPool;
 use crate::{
     commands::Commands, config::Config, events, http, metrics::StockMetrics, store, worker,
 };
+
+/// Connections by default. The transactions are short and often wait for the same hot row; more connections would only
+/// wait inside PostgreSQL.
+const CONNECTIONS_MAX: u32 = 8;
 
 /// What handlers may ask for.
 #[derive(Clone)]
@@ -47,16 +50,8 @@ impl FromRef<AppState> for Verifier {
 pub async fn build(context: Context) -> anyhow::Result<Router> {
     let config = Config::from_env(&context.env)?;
     let verifier = Verifier::from_env(&context)?;
-    let pool = db::connect(config.database_url.expose(), &config.database)
-        .await
-        .context("connecting to DATABASE_URL")?;
-    db::migrate(&pool, &store::MIGRATOR)
-        .await
-        .context("migrating the database")?;
-    context.health.register_postgres(pool.clone());
-    context.metrics.watch_pool(&pool);
-
-    let outbox = Outbox::default();
+    let pool = db::open(&context, &store::MIGRATOR, CONNECTIONS_MAX).await?;
+    let outbox = Outbox::relayed(&context, &pool, &config.kafka_brokers, &[events::TOPIC]);
     let metrics = StockMetrics::register(&context.metrics);
     let hold = config.reservation_hold;
     let commands = Commands::new(pool.clone(), outbox.clone(), metrics.clone(), hold);
@@ -68,7 +63,7 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
     }))
 }
 
-/// The relay, one consumer a topic, and the sweep that expires reservations.
+/// One consumer a topic, and the sweep that expires reservations.
 fn start_workers(
     context: &Context,
     config: &Config,
@@ -78,9 +73,6 @@ fn start_workers(
     metrics: StockMetrics,
 ) {
     let (tasks, registry, brokers) = (&context.tasks, &context.metrics, &config.kafka_brokers);
-    let relay = RelayConfig::new(brokers, "inventory", &[events::TOPIC]);
-    Relay::spawn(tasks, registry, pool, outbox, relay);
-
     let (group, topics) = (worker::products::GROUP, [worker::products::TOPIC]);
     let inbox = Inbox::new(pool.clone(), group, worker::products::Products);
     Consumer::spawn(

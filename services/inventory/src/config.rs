@@ -2,19 +2,11 @@
 
 use std::time::Duration;
 
-use chassis::{
-    config::{ConfigError, Env, Secret},
-    db::DbConfig,
-};
+use chassis::config::{ConfigError, Env};
 
 /// What the inventory is told.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `DATABASE_URL`; a secret, for it holds a password.
-    pub database_url: Secret,
-    /// Limits of the pool: `DB_…`, at most 8 connections by default. The transactions are short and often wait for the
-    /// same hot row; more connections would only wait inside PostgreSQL.
-    pub database: DbConfig,
     /// `KAFKA_BROKERS`, `host:port,…`.
     pub kafka_brokers: String,
     /// `RESERVATION_HOLD_MS`, 15 minutes: long enough for a payment that needs a second factor, short enough that
@@ -31,8 +23,6 @@ impl Config {
     /// A variable is missing or makes no sense; the error names it.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            database_url: env.secret("DATABASE_URL", "a postgres:// URL")?,
-            database: DbConfig::from_env("inventory", env)?,
             kafka_brokers: env
                 .required("KAFKA_BROKERS", "host:port of a Kafka broker")?
                 .to_owned(),
@@ -60,11 +50,7 @@ mod tests {
     use super::*;
 
     fn env(name: &str, value: &str) -> Env {
-        Env::from_pairs([
-            ("DATABASE_URL", "postgres://localhost/inventory"),
-            ("KAFKA_BROKERS", "localhost:9092"),
-            (name, value),
-        ])
+        Env::from_pairs([("KAFKA_BROKERS", "localhost:9092"), (name, value)])
     }
 
     #[test]

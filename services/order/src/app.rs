@@ -3,8 +3,8 @@
 use axum::{Router, extract::FromRef};
 use chassis::{
     auth::Verifier,
-    db::{self, DbConfig},
-    events::{Consumer, ConsumerConfig, Inbox, Outbox, Relay, RelayConfig},
+    db,
+    events::{Consumer, ConsumerConfig, Inbox, Outbox},
     service::{Context, Tasks},
 };
 use sqlx::PgPool;
@@ -19,6 +19,9 @@ use crate::{
     store::stream,
     worker::{payments, recovery},
 };
+
+/// Connections by default: a saga holds one while it records an outcome, never while it waits for a neighbour.
+const CONNECTIONS_MAX: u32 = 8;
 
 /// What handlers need.
 #[derive(Clone)]
@@ -47,21 +50,14 @@ impl FromRef<AppState> for Verifier {
 /// Configuration that makes no sense, or a database that stays away.
 pub async fn build(context: Context) -> anyhow::Result<Router> {
     let config = Config::from_env(&context.env)?;
-    let pool = db::connect(
-        &config.database_url,
-        &DbConfig::from_env("order", &context.env)?,
-    )
-    .await?;
-    db::migrate(&pool, &MIGRATOR).await?;
-    context.health.register_postgres(pool.clone());
-    context.metrics.watch_pool(&pool);
+    let pool = db::open(&context, &MIGRATOR, CONNECTIONS_MAX).await?;
     saga::register_crash_points();
 
-    let outbox = Outbox::default();
+    let outbox = Outbox::relayed(&context, &pool, &config.kafka_brokers, &[stream::TOPIC]);
     let runner = SagaRunner {
         pool: pool.clone(),
         neighbours: Neighbours::from_env(&context)?,
-        outbox: outbox.clone(),
+        outbox,
         metrics: OrderMetrics::new(&context.metrics),
         config: config.clone(),
     };
@@ -78,8 +74,6 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
 fn start_workers(context: &Context, config: &Config, runner: &SagaRunner) {
     let Context { tasks, metrics, .. } = context;
     let brokers = &config.kafka_brokers;
-    let relay = RelayConfig::new(brokers, "order", &[stream::TOPIC]);
-    Relay::spawn(tasks, metrics, &runner.pool, &runner.outbox, relay);
     let inbox = Inbox::new(
         runner.pool.clone(),
         payments::CONSUMER,

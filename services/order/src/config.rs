@@ -7,7 +7,6 @@ use chassis::config::{ConfigError, Env};
 /// What can be set, and what it is by default.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    pub(crate) database_url: String,
     pub(crate) kafka_brokers: String,
     /// How long a customer waits for the saga before the answer is 202: `SAGA_REQUEST_DEADLINE_MS`. People give up
     /// after a few seconds, and a held connection costs more than a second request.
@@ -33,9 +32,6 @@ pub(crate) struct Config {
 impl Config {
     pub(crate) fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            database_url: env
-                .required("DATABASE_URL", "a postgres:// URL")?
-                .to_owned(),
             kafka_brokers: env
                 .required("KAFKA_BROKERS", "host:port of the broker")?
                 .to_owned(),

@@ -1,13 +1,7 @@
 //! Puts the service together: configuration, database, providers, background work, routes.
 
-use anyhow::Context as _;
 use axum::{Router, extract::FromRef};
-use chassis::{
-    auth::Verifier,
-    db,
-    events::{Outbox, Relay, RelayConfig},
-    service::Context,
-};
+use chassis::{auth::Verifier, db, events::Outbox, service::Context};
 use sqlx::PgPool;
 
 use crate::{
@@ -21,6 +15,9 @@ use crate::{
     vault::Vault,
     worker,
 };
+
+/// Connections by default. No transaction waits for a provider.
+const CONNECTIONS_MAX: u32 = 8;
 
 /// What handlers may ask for.
 #[derive(Clone)]
@@ -64,27 +61,17 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
     let verifier = Verifier::from_env(&context)?;
     let vault = Vault::new(&config.encryption_keys)?;
     let providers = Providers::from_env(&context, &config.api_key)?;
-    let pool = db::connect(config.database_url.expose(), &config.database)
-        .await
-        .context("connecting to DATABASE_URL")?;
-    db::migrate(&pool, &store::MIGRATOR)
-        .await
-        .context("migrating the database")?;
-    context.health.register_postgres(pool.clone());
-    context.metrics.watch_pool(&pool);
-
-    let outbox = Outbox::default();
+    let pool = db::open(&context, &store::MIGRATOR, CONNECTIONS_MAX).await?;
+    let outbox = Outbox::relayed(&context, &pool, &config.kafka_brokers, &[events::TOPIC]);
     let commands = Commands::new(Shared {
         pool: pool.clone(),
         providers,
         vault,
-        outbox: outbox.clone(),
+        outbox,
         metrics: PaymentMetrics::register(&context.metrics),
         limits: config.limits,
         tasks: context.tasks.clone(),
     });
-    let relay = RelayConfig::new(&config.kafka_brokers, "payment", &[events::TOPIC]);
-    Relay::spawn(&context.tasks, &context.metrics, &pool, &outbox, relay);
     worker::reconciler::spawn(&context.tasks, commands.clone());
     worker::reseal::spawn(&context.tasks, commands.clone(), config.reseal_every);
     let signatures = SignatureCheck::new(&config.webhook_secret, config.webhook_tolerance);

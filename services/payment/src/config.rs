@@ -2,19 +2,12 @@
 
 use std::time::Duration;
 
-use chassis::{
-    config::{ConfigError, Env, Secret},
-    db::DbConfig,
-};
+use chassis::config::{ConfigError, Env, Secret};
 use resilience::Backoff;
 
 /// What the payment service is told. The providers' addresses are `EDGE_STRIPE_URL` and `EDGE_PAYPAL_URL`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `DATABASE_URL`; a secret, for it holds a password.
-    pub database_url: Secret,
-    /// Limits of the pool: `DB_…`, at most 8 connections by default. No transaction waits for a provider.
-    pub database: DbConfig,
     /// `KAFKA_BROKERS`, `host:port,…`.
     pub kafka_brokers: String,
     /// `PSP_API_KEY`: proves to both providers who we are.
@@ -58,8 +51,6 @@ impl Config {
     /// A variable is missing or makes no sense; the error names it.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            database_url: env.secret("DATABASE_URL", "a postgres:// URL")?,
-            database: DbConfig::from_env("payment", env)?,
             kafka_brokers: env
                 .required("KAFKA_BROKERS", "host:port of a Kafka broker")?
                 .to_owned(),

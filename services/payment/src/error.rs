@@ -1,7 +1,5 @@
 //! What can go wrong, and what a client is told of it: the one place where the domain meets HTTP.
 
-use std::time::Duration;
-
 use chassis::Problem;
 use http::StatusCode;
 use thiserror::Error;
@@ -26,15 +24,6 @@ pub enum Error {
     /// A refund in another currency than the payment's.
     #[error("the payment is in another currency")]
     CurrencyMismatch,
-    /// The key was used for another request.
-    #[error("the idempotency key was used for another request")]
-    KeyReused,
-    /// Somebody works on a request with this key.
-    #[error("a request with this key is being worked on")]
-    InProgress {
-        /// When to ask again.
-        retry_after: Duration,
-    },
     /// The database did not do it.
     #[error("database")]
     Database(#[from] sqlx::Error),
@@ -64,16 +53,6 @@ impl From<Error> for Problem {
             Error::CurrencyMismatch => {
                 Self::invalid_field("amount.currency", "must be the currency of the payment")
             }
-            Error::KeyReused => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency_key_reused",
-                "This Idempotency-Key was used for another request; use a fresh one.",
-            ),
-            Error::InProgress { retry_after } => Self::conflict(
-                "idempotency_in_progress",
-                "A request with this Idempotency-Key is being worked on. It may still succeed.",
-            )
-            .retry_after(retry_after),
             Error::Database(error) => error.into(),
             bug @ (Error::Vault(_) | Error::Illegal(_) | Error::Books(_) | Error::Interrupted) => {
                 Self::internal(bug)

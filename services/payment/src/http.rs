@@ -2,7 +2,6 @@
 //! A handler parses, calls a command or a query, and answers.
 
 mod audit;
-mod keys;
 mod payments;
 mod process;
 mod refunds;

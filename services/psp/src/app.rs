@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use axum::Router;
 use chassis::{crash, db, service::Context};
 use sqlx::PgPool;
@@ -16,6 +15,9 @@ use crate::{
     store::MIGRATOR,
     worker,
 };
+
+/// Connections by default. Each charge holds one for a millisecond or two: four serve far more than 250 a second.
+const CONNECTIONS_MAX: u32 = 4;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -31,14 +33,7 @@ pub(crate) struct AppState {
 /// Configuration that makes no sense, or a database that cannot be prepared.
 pub async fn build(context: Context) -> anyhow::Result<Router> {
     let config = Config::from_env(&context.env)?;
-    let pool = db::connect(config.database_url.expose(), &config.db)
-        .await
-        .context("cannot connect to the database")?;
-    db::migrate(&pool, &MIGRATOR)
-        .await
-        .context("cannot migrate the database")?;
-    context.health.register_postgres(pool.clone());
-    context.metrics.watch_pool(&pool);
+    let pool = db::open(&context, &MIGRATOR, CONNECTIONS_MAX).await?;
     let wake = Arc::new(Notify::new());
     worker::start(&context, &config, pool.clone(), wake.clone())?;
     crash::register(process::AFTER_COMMIT_BEFORE_ANSWER);

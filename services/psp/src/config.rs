@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
-use chassis::{
-    config::{ConfigError, Env, Secret},
-    db::DbConfig,
-};
+use chassis::config::{ConfigError, Env, Secret};
 use reqwest::Url;
 use resilience::Backoff;
 
 /// What the environment says.
 pub(crate) struct Config {
-    pub(crate) database_url: Secret,
-    pub(crate) db: DbConfig,
     pub(crate) api_key: Secret,
     pub(crate) webhook_secret: Secret,
     pub(crate) webhook_url: Option<Url>,
@@ -33,12 +28,6 @@ impl Config {
     pub(crate) fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let webhook_url = env.get("WEBHOOK_URL").is_some();
         Ok(Self {
-            database_url: env.secret("DATABASE_URL", "a postgres:// URL")?,
-            db: DbConfig {
-                // Each charge holds a connection for a millisecond or two: four serve far more than 250 a second.
-                connections_max: env.parsed_or("DB_CONNECTIONS_MAX", 4)?,
-                ..DbConfig::from_env("psp", env)?
-            },
             api_key: env.secret("PSP_API_KEY", "the merchant's secret key, sk_…")?,
             webhook_secret: env.secret("PSP_WEBHOOK_SECRET", "the key that signs webhooks")?,
             webhook_url: webhook_url

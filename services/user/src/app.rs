@@ -7,15 +7,26 @@ use axum::{Router, extract::FromRef};
 use chassis::{
     auth::{ServiceTokens, Verifier},
     db,
-    events::{Outbox, Relay, RelayConfig},
+    events::Outbox,
     service::Context,
 };
 use sqlx::PgPool;
 
 use crate::{
-    MIGRATOR, commands::Commands, config::Config, domain::events::TOPIC, hasher::Hasher, http,
-    keys::Keys, metrics::AccountMetrics, store::redis::Redis, worker::sweep,
+    MIGRATOR,
+    commands::Commands,
+    config::Config,
+    domain::events::TOPIC,
+    hasher::Hasher,
+    http,
+    keys::Keys,
+    metrics::AccountMetrics,
+    store::redis::Redis,
+    worker::{revocations, sweep},
 };
+
+/// Connections by default: every statement of this service is short, and each connection costs PostgreSQL megabytes.
+const CONNECTIONS_MAX: u32 = 4;
 
 /// What handlers may ask for.
 #[derive(Clone)]
@@ -67,13 +78,14 @@ impl FromRef<AppState> for PublicUrl {
 pub async fn build(context: Context) -> anyhow::Result<Router> {
     let mut config = Config::from_env(&context)?;
     let services = ServiceTokens::from_env(context.config.name, &context.env)?;
-    let pool = connect(&context, &config).await?;
+    // PostgreSQL is what readiness asks for. Redis is not: without it the service does its work, see [`Commands`].
+    let pool = db::open(&context, &MIGRATOR, CONNECTIONS_MAX).await?;
     let keys = Keys::open(&pool, &config.key_encryption_key, config.lifetimes.access_s)
         .await
         .context("opening the signing keys")?;
     let commands = Commands {
         pool: pool.clone(),
-        outbox: Outbox::default(),
+        outbox: Outbox::relayed(&context, &pool, &config.brokers, &[TOPIC]),
         redis: Redis::new(&config.redis_url)?,
         hasher: Hasher::new(config.hashing)?,
         keys: keys.clone(),
@@ -87,31 +99,11 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
             .await
             .context("the administrator")?;
     }
-    let relay = RelayConfig::new(&config.brokers, context.config.name, &[TOPIC]);
-    Relay::spawn(
-        &context.tasks,
-        &context.metrics,
-        &pool,
-        &commands.outbox,
-        relay,
-    );
+    revocations::spawn(&context.tasks, commands.clone(), config.revocation_poll);
     sweep::spawn(&context.tasks, pool, config.sweep_interval);
     Ok(http::routes().with_state(AppState {
         commands,
         verifier: Verifier::new(Arc::new(keys), services),
         public_url: config.public_url.into(),
     }))
-}
-
-/// PostgreSQL is what readiness asks for. Redis is not: without it the service does its work, see [`Commands`].
-async fn connect(context: &Context, config: &Config) -> anyhow::Result<PgPool> {
-    let pool = db::connect(config.database_url.expose(), &config.database)
-        .await
-        .context("connecting to DATABASE_URL")?;
-    db::migrate(&pool, &MIGRATOR)
-        .await
-        .context("migrating the database")?;
-    context.health.register_postgres(pool.clone());
-    context.metrics.watch_pool(&pool);
-    Ok(pool)
 }

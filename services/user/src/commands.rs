@@ -4,6 +4,7 @@
 
 mod accounts;
 mod admin;
+mod revocations;
 mod sessions;
 
 use chassis::events::Outbox;
@@ -13,11 +14,10 @@ use tracing::warn;
 pub(crate) use self::sessions::LoggedIn;
 use crate::{
     config::{AttemptLimits, Lifetimes},
-    domain::SessionId,
     hasher::Hasher,
     keys::Keys,
     metrics::AccountMetrics,
-    store::{redis::Redis, revocations},
+    store::redis::Redis,
 };
 
 /// Everything that commands need.
@@ -34,19 +34,6 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    /// Tells everybody who looks into Redis that the access tokens of these sessions are over. Without Redis this
-    /// service still knows, and nothing can be refreshed; elsewhere the tokens live out their minutes.
-    async fn announce_revoked(&self, sessions: &[SessionId]) {
-        let lifetime_s = u64::from(self.lifetimes.access_s);
-        let ids: Vec<_> = sessions
-            .iter()
-            .map(|session| (session.0, lifetime_s))
-            .collect();
-        if let Err(error) = revocations::revoke(&self.redis, &ids).await {
-            self.without_redis("revocation", &error);
-        }
-    }
-
     fn without_redis(&self, what: &str, error: &redis::RedisError) {
         self.metrics.redis_failures.with_label_values(&[what]).inc();
         warn!(what, %error, "done without Redis");

@@ -5,7 +5,6 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chassis::{
     config::{ConfigError, Env, Secret},
-    db::DbConfig,
     service::Context,
 };
 
@@ -13,11 +12,6 @@ use crate::domain::{Email, Password};
 
 /// Configuration of the user service.
 pub struct Config {
-    /// `DATABASE_URL`
-    pub(crate) database_url: Secret,
-    /// Limits of the pool; `DB_CONNECTIONS_MAX` is 4 here, because every statement of this service is short and each
-    /// connection costs PostgreSQL megabytes.
-    pub(crate) database: DbConfig,
     /// `REDIS_URL`
     pub(crate) redis_url: Secret,
     /// `KAFKA_BROKERS`
@@ -33,6 +27,9 @@ pub struct Config {
     pub(crate) attempts: AttemptLimits,
     /// `SWEEP_INTERVAL_MS`, one minute: how long expired rows and published personal data may lie around.
     pub(crate) sweep_interval: Duration,
+    /// `REVOCATION_POLL_MS`, one second: how long after Redis is back a token may still be good whose end could not be
+    /// announced there. One query on a partial index that is nearly always empty.
+    pub(crate) revocation_poll: Duration,
 }
 
 /// The administrator that the operator asks for.
@@ -84,11 +81,6 @@ impl Config {
         let env = &context.env;
         let key = env.secret("KEY_ENCRYPTION_KEY", "32 bytes in hex or base64")?;
         Ok(Self {
-            database_url: env.secret("DATABASE_URL", "a postgres:// URL")?,
-            database: DbConfig {
-                connections_max: env.parsed_or("DB_CONNECTIONS_MAX", 4)?,
-                ..DbConfig::from_env(context.config.name, env)?
-            },
             redis_url: env.secret("REDIS_URL", "a redis:// URL")?,
             brokers: env
                 .required("KAFKA_BROKERS", "host:port of a Kafka broker")?
@@ -119,6 +111,7 @@ impl Config {
                 window_s: env.parsed_or("LOGIN_ATTEMPTS_WINDOW_S", 5 * 60)?,
             },
             sweep_interval: env.millis_or("SWEEP_INTERVAL_MS", 60_000)?,
+            revocation_poll: env.millis_or("REVOCATION_POLL_MS", 1_000)?,
         })
     }
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, PgPool};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::NewEvent;
-use crate::telemetry::propagation::TraceContext;
+use super::{NewEvent, Relay, RelayConfig};
+use crate::{service::Context, telemetry::propagation::TraceContext};
 
 /// Constraint that a writer violates who did not see the newest version of its aggregate.
 pub const VERSION_CONFLICT: &str = "outbox_aggregate_version";
@@ -55,6 +55,19 @@ pub struct Outbox {
 }
 
 impl Outbox {
+    /// The outbox of a service, with the relay that publishes it to these topics.
+    pub fn relayed(
+        context: &Context,
+        pool: &PgPool,
+        brokers: &str,
+        topics: &[&'static str],
+    ) -> Self {
+        let outbox = Self::default();
+        let config = RelayConfig::new(brokers, context.config.name, topics);
+        Relay::spawn(&context.tasks, &context.metrics, pool, &outbox, config);
+        outbox
+    }
+
     /// Call it after the commit, never before.
     pub fn wake(&self) {
         self.wake.notify_one();
@@ -70,39 +83,49 @@ impl Outbox {
 /// # Errors
 /// [`VERSION_CONFLICT`] as [`crate::db::constraint`] if another writer was first; otherwise the database's.
 pub async fn append(conn: &mut PgConnection, event: &NewEvent) -> sqlx::Result<Uuid> {
-    let id = Uuid::now_v7();
+    let ids = append_all(conn, std::slice::from_ref(event)).await?;
+    Ok(ids[0])
+}
+
+/// Writes several events in one statement; `seq` follows their order. Returns their ids.
+///
+/// # Errors
+/// As [`append`].
+pub async fn append_all(conn: &mut PgConnection, events: &[NewEvent]) -> sqlx::Result<Vec<Uuid>> {
+    let ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
+    if events.is_empty() {
+        return Ok(ids);
+    }
     let trace = TraceContext::current();
     sqlx::query(
         "INSERT INTO outbox (id, topic, aggregate_id, aggregate_version, event_type, data_version,
                              data, correlation_id, traceparent, tracestate, baggage)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         SELECT id, topic, aggregate_id, aggregate_version, event_type, data_version,
+                data, correlation_id, $9, $10, $11
+         FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::integer[],
+                     $7::jsonb[], $8::text[])
+             WITH ORDINALITY AS event (id, topic, aggregate_id, aggregate_version, event_type,
+                                       data_version, data, correlation_id, position)
+         ORDER BY position",
     )
-    .bind(id)
-    .bind(event.topic)
-    .bind(event.aggregate_id)
-    .bind(event.aggregate_version)
-    .bind(event.event_type)
-    .bind(i32::from(event.data_version))
-    .bind(&event.data)
-    .bind(&event.correlation_id)
+    .bind(&ids)
+    .bind(column(events, |event| event.topic))
+    .bind(column(events, |event| event.aggregate_id))
+    .bind(column(events, |event| event.aggregate_version))
+    .bind(column(events, |event| event.event_type))
+    .bind(column(events, |event| i32::from(event.data_version)))
+    .bind(column(events, |event| &event.data))
+    .bind(column(events, |event| event.correlation_id.as_str()))
     .bind(trace.traceparent)
     .bind(trace.tracestate)
     .bind(trace.baggage)
     .execute(conn)
     .await?;
-    Ok(id)
+    Ok(ids)
 }
 
-/// Writes several events, in order.
-///
-/// # Errors
-/// As [`append`].
-pub async fn append_all(conn: &mut PgConnection, events: &[NewEvent]) -> sqlx::Result<Vec<Uuid>> {
-    let mut ids = Vec::with_capacity(events.len());
-    for event in events {
-        ids.push(append(conn, event).await?);
-    }
-    Ok(ids)
+fn column<'a, T>(events: &'a [NewEvent], of: impl Fn(&'a NewEvent) -> T) -> Vec<T> {
+    events.iter().map(of).collect()
 }
 
 /// All events of an aggregate, oldest first.

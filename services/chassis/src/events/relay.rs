@@ -38,8 +38,9 @@ const BACKOFF_MAX: Duration = Duration::from_secs(1);
 /// Longest statement before the connection is given up: a dead peer never answers.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a stopping relay may go on. What is left is published by the next start.
-const DRAIN_MAX: Duration = Duration::from_secs(2);
+/// How long the last round of a stopping relay may take: less than its third of the time that a service has for its
+/// end. What is left is published by the next start.
+const DRAIN_MAX: Duration = Duration::from_millis(800);
 
 /// What a relay is told.
 #[derive(Clone, Debug)]
@@ -80,7 +81,8 @@ pub struct Relay {
     publisher: Publisher,
     outbox: Outbox,
     metrics: Metrics,
-    stopping: CancellationToken,
+    /// The service stops, and nobody writes events any more.
+    drained: CancellationToken,
     topics_exist: bool,
     /// Something is broken and was logged; the next line is about its end.
     outage: bool,
@@ -105,8 +107,8 @@ impl Relay {
     ) {
         crash::register(AFTER_PUBLISH);
         let (connect, outbox) = (pool.connect_options(), outbox.clone());
-        let (metrics, stopping) = (metrics.clone(), tasks.stopping());
-        tasks.spawn("outbox relay", async move {
+        let (metrics, drained) = (metrics.clone(), tasks.drained());
+        tasks.spawn_last("outbox relay", async move {
             let publisher = Publisher::new(&config, &metrics)?;
             let relay = Self {
                 config,
@@ -114,12 +116,12 @@ impl Relay {
                 publisher,
                 outbox,
                 metrics,
-                stopping: stopping.clone(),
+                drained: drained.clone(),
                 topics_exist: false,
                 outage: false,
             };
             let too_late = async {
-                stopping.cancelled().await;
+                drained.cancelled().await;
                 sleep(DRAIN_MAX).await;
             };
             tokio::select! {
@@ -132,7 +134,7 @@ impl Relay {
 
     async fn run(mut self) {
         let mut attempt = 0;
-        while !self.stopping.is_cancelled() {
+        while !self.drained.is_cancelled() {
             let started = Instant::now();
             if let Err(error) = self.lead().await {
                 self.broken(&format!("database: {error}"));
@@ -151,7 +153,7 @@ impl Relay {
     async fn lead(&mut self) -> sqlx::Result<()> {
         let mut conn = in_time(self.connect.connect()).await?;
         while !in_time(try_lock(&mut conn)).await? {
-            if self.stopping.is_cancelled() {
+            if self.drained.is_cancelled() {
                 return Ok(());
             }
             self.pause(STANDBY_POLL).await;
@@ -165,7 +167,7 @@ impl Relay {
         let mut reported = None;
         loop {
             // Looked at before the pass: whatever was committed before the stop is still published.
-            let stopping = self.stopping.is_cancelled();
+            let stopping = self.drained.is_cancelled();
             if reported.is_none_or(|at: Instant| at.elapsed() >= Duration::from_secs(1)) {
                 self.report_backlog(conn).await?;
                 reported = Some(Instant::now());
@@ -248,7 +250,7 @@ impl Relay {
 
     /// Sleeps, unless the service stops.
     async fn pause(&self, duration: Duration) {
-        self.stopping.run_until_cancelled(sleep(duration)).await;
+        self.drained.run_until_cancelled(sleep(duration)).await;
     }
 
     /// Logs the beginning of an outage, not each attempt in it.

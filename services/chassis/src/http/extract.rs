@@ -9,10 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header, request::Parts};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use super::IDEMPOTENCY_KEY;
-use crate::Problem;
+use crate::{Problem, idempotency::validate_key};
 
 /// A JSON body, in or out. In: 415 for another content type, 413 when too large, 400 when not JSON, 422 when a value
 /// has the wrong type, with the path of the field.
@@ -80,17 +83,25 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let field = error.path().to_string();
-        json_problem(&field, error.inner())
+        json_problem(body, &field, error.inner())
     })?;
-    json.end().map_err(|error| json_problem(".", &error))?;
+    json.end().map_err(|error| malformed(&error))?;
     Ok(value)
 }
 
-fn json_problem(field: &str, error: &serde_json::Error) -> Problem {
-    match error.classify() {
-        serde_json::error::Category::Data => Problem::invalid_field(field, error.to_string()),
-        _ => Problem::bad_request("malformed_json", format!("The body is not JSON: {error}.")),
+fn json_problem(body: &[u8], field: &str, error: &serde_json::Error) -> Problem {
+    if error.is_data() {
+        return Problem::invalid_field(field, error.to_string());
     }
+    // Some wrong values are syntax errors to serde_json: a number where an enum's name should be, or one without bounds.
+    if serde_json::from_slice::<IgnoredAny>(body).is_ok() {
+        return Problem::invalid_field(field, "is not one of the values that it may have");
+    }
+    malformed(error)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::bad_request("malformed_json", format!("The body is not JSON: {error}."))
 }
 
 /// Path parameters. One that does not parse names nothing that exists, hence 404.
@@ -133,47 +144,24 @@ where
     }
 }
 
-/// `?page=1&limit=20`: pages start at 1, limits are 1 to 100.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-pub struct Page {
-    /// Which page, from 1.
-    #[serde(default = "first_page")]
-    pub page: u32,
-    /// Rows a page.
-    #[serde(default = "default_limit")]
-    pub limit: u32,
-}
-
-fn first_page() -> u32 {
-    1
-}
-
-fn default_limit() -> u32 {
-    20
-}
-
-impl Page {
-    /// `(limit, offset)` for SQL.
-    ///
-    /// # Errors
-    /// 422 when out of range.
-    pub fn limit_offset(self) -> Result<(i64, i64), Problem> {
-        let mut errors = crate::problem::FieldErrors::default();
-        errors.require((1..=100).contains(&self.limit), "limit", "must be 1 to 100");
-        errors.require(
-            (1..=10_000).contains(&self.page),
-            "page",
-            "must be 1 to 10000",
-        );
-        errors.finish()?;
-        let limit = i64::from(self.limit);
-        Ok((limit, (i64::from(self.page) - 1) * limit))
-    }
-}
-
 /// The `Idempotency-Key` header: 1 to 255 visible ASCII characters. `None` when the client sent none.
 #[derive(Clone, Debug)]
 pub struct IdempotencyKey(pub Option<String>);
+
+impl IdempotencyKey {
+    /// For requests that must not happen twice by mistake.
+    ///
+    /// # Errors
+    /// 400 when the client sent none.
+    pub fn required(self) -> Result<String, Problem> {
+        self.0.ok_or_else(|| {
+            Problem::bad_request(
+                "idempotency_key_missing",
+                "Send an Idempotency-Key: a fresh one for each thing to be done, the same one to ask again.",
+            )
+        })
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
@@ -182,10 +170,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
         let Some(value) = parts.headers.get(IDEMPOTENCY_KEY) else {
             return Ok(Self(None));
         };
-        let visible = |key: &&str| {
-            (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
-        };
-        let key = value.to_str().ok().filter(visible).ok_or_else(|| {
+        let valid = |key: &&str| validate_key(key).is_ok();
+        let key = value.to_str().ok().filter(valid).ok_or_else(|| {
             Problem::bad_request(
                 "idempotency_key_invalid",
                 "Idempotency-Key must be 1 to 255 visible ASCII characters.",
@@ -198,6 +184,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use serde::Deserialize;
 
     use super::*;
 
@@ -256,14 +243,25 @@ mod tests {
         }
     }
 
-    #[test]
-    fn pages_out_of_range_are_refused() {
-        assert_eq!(
-            Page { page: 3, limit: 20 }.limit_offset().unwrap(),
-            (20, 40)
-        );
-        for (page, limit) in [(0, 20), (1, 0), (1, 101), (10_001, 1)] {
-            assert!(Page { page, limit }.limit_offset().is_err());
+    #[tokio::test]
+    async fn a_wrong_value_is_named_by_its_field_whatever_serde_calls_it() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Colour {
+            Red,
         }
+        #[derive(Debug, Deserialize)]
+        struct Car {
+            #[expect(dead_code, reason = "only parsed")]
+            colour: Colour,
+        }
+        for value in ["7", "true", "null", "[]", "\"blue\"", "1e999"] {
+            let body = format!(r#"{{"colour": {value}}}"#);
+            let problem = parse::<Car>(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.status().as_u16(), 422, "{value}");
+            assert_eq!(problem.errors()[0].field, "colour", "{value}");
+        }
+        let problem = parse::<Car>(br#"{"colour": 7"#).unwrap_err();
+        assert_eq!(problem.status().as_u16(), 400);
     }
 }

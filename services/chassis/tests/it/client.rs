@@ -146,19 +146,15 @@ async fn no_answer_is_in_doubt_and_no_connection_is_not() {
 async fn a_doubt_is_not_forgotten_when_the_next_try_cannot_connect() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    // Takes one connection, hears the request, and is gone.
-    tokio::spawn(async move {
-        let (connection, _) = listener.accept().await.unwrap();
-        drop(listener);
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        drop(connection);
-    });
+    // Takes one connection and never answers; nobody listens any more when it is tried again.
+    let taken = tokio::spawn(async move { listener.accept().await.unwrap() });
     let error = client(&url, policy())
         .await
         .get("/x")
         .send()
         .await
         .unwrap_err();
+    let _open_until_here = taken.await.unwrap();
     assert!(error.may_have_happened(), "{error}");
 }
 

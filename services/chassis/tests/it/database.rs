@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use chassis::{
     db::{self, DbConfig},
-    events::outbox::{self, Filter, VERSION_CONFLICT},
+    events::{
+        NewEvent,
+        outbox::{self, Filter, VERSION_CONFLICT},
+    },
     testing,
 };
-use sqlx::migrate::Migrator;
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection as _, migrate::Migrator};
 use uuid::Uuid;
 
 use crate::support::{database, event, migration, migrator, write};
@@ -23,7 +27,7 @@ async fn chassis_and_service_migrations_are_one_history_and_run_once() {
             .fetch_all(&db.pool)
             .await
             .unwrap();
-    assert_eq!(versions, [1, 2, 3, 10, 1000]);
+    assert_eq!(versions, [1, 2, 3, 4, 5, 1000]);
 }
 
 #[tokio::test]
@@ -75,6 +79,49 @@ async fn an_aggregate_is_read_back_in_order_and_apart_from_others() {
     let versions: Vec<_> = stream.iter().map(|event| event.aggregate_version).collect();
     assert_eq!(versions, [1, 2]);
     assert_eq!(stream[0].data, events[0].data);
+}
+
+#[tokio::test]
+async fn events_written_together_keep_their_order_and_all_their_members() {
+    let db = database().await;
+    let topic = testing::unique("t");
+    let mut conn = db.pool.acquire().await.unwrap();
+    let events: Vec<_> = (1..=50)
+        .map(|version| NewEvent {
+            data: json!({ "number": version, "text": "quotes \" and, commas {}" }),
+            correlation_id: format!("req, {version}"),
+            ..event(topic, Uuid::now_v7(), version)
+        })
+        .collect();
+    let ids = outbox::append_all(&mut conn, &events).await.unwrap();
+    let stored = outbox::stream_all(&mut conn, Filter::default(), 0, 100)
+        .await
+        .unwrap();
+    assert_eq!(stored.len(), events.len());
+    for ((stored, event), id) in stored.iter().zip(&events).zip(ids) {
+        assert_eq!(stored.id, id);
+        assert_eq!(stored.topic, event.topic);
+        assert_eq!(stored.aggregate_id, event.aggregate_id);
+        assert_eq!(stored.aggregate_version, event.aggregate_version);
+        assert_eq!(stored.event_type, event.event_type);
+        assert_eq!(stored.data_version, i32::from(event.data_version));
+        assert_eq!(stored.data, event.data);
+        assert_eq!(stored.correlation_id, event.correlation_id);
+    }
+    assert!(outbox::append_all(&mut conn, &[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn of_events_written_together_none_stays_if_one_cannot() {
+    let db = database().await;
+    let (topic, taken) = (testing::unique("t"), Uuid::now_v7());
+    write(&db.pool, &event(topic, taken, 1)).await;
+    let mut conn = db.pool.acquire().await.unwrap();
+    let events = [event(topic, Uuid::now_v7(), 1), event(topic, taken, 1)];
+    let error = outbox::append_all(&mut conn, &events).await.unwrap_err();
+    assert_eq!(db::constraint(&error), Some(VERSION_CONFLICT));
+    let stored = outbox::stream_all(&mut conn, Filter::default(), 0, 10).await;
+    assert_eq!(stored.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -146,4 +193,68 @@ async fn connecting_gives_up_at_the_deadline() {
         .await
         .unwrap_err();
     assert!(db::is_transient(&error), "{error:?}");
+}
+
+/// What a client is told of an error of the database.
+fn told(error: sqlx::Error) -> (u16, bool) {
+    let problem = chassis::Problem::from(error);
+    (problem.status().as_u16(), problem.is_retryable())
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_full_or_closing_is_503_and_a_broken_statement_is_500() {
+    let db = database().await;
+    for (code, answer) in [
+        ("08006", (503, true)),
+        ("40001", (503, true)),
+        ("40P01", (503, true)),
+        ("53100", (503, true)),
+        ("53200", (503, true)),
+        ("53300", (503, true)),
+        ("55000", (503, true)),
+        ("57P01", (503, true)),
+        ("57P02", (503, true)),
+        ("57P03", (503, true)),
+        ("42P01", (500, false)),
+        ("57014", (500, false)),
+        ("22012", (500, false)),
+    ] {
+        let raise = format!("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{code}'; END $$");
+        let raised = sqlx::query(AssertSqlSafe(raise)).execute(&db.pool).await;
+        assert_eq!(told(raised.unwrap_err()), answer, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_whose_server_process_is_ended_is_503() {
+    let db = database().await;
+    let mut victim = db.pool.acquire().await.unwrap();
+    let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
+        .fetch_one(&mut *victim)
+        .await
+        .unwrap();
+    sqlx::query("SELECT pg_terminate_backend($1, 10000)")
+        .bind(pid)
+        .execute(&db.pool)
+        .await
+        .unwrap();
+    let error = sqlx::query("SELECT 1").execute(&mut *victim).await;
+    assert_eq!(told(error.unwrap_err()), (503, true));
+}
+
+#[tokio::test]
+async fn a_database_that_is_closed_for_maintenance_is_503() {
+    // PostgreSQL does not let anybody close the database that they are in.
+    let (db, elsewhere) = (database().await, database().await);
+    let name: String = sqlx::query_scalar("SELECT current_database()")
+        .fetch_one(&db.pool)
+        .await
+        .unwrap();
+    let close = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+    sqlx::query(AssertSqlSafe(close))
+        .execute(&elsewhere.pool)
+        .await
+        .unwrap();
+    let refused = sqlx::PgConnection::connect(&db.url).await;
+    assert_eq!(told(refused.unwrap_err()), (503, true));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chassis::idempotency::{self, Begin, RequestHash, Stored, attach, begin, complete};
+use chassis::idempotency::{self, Begin, Repeated, RequestHash, Stored, attach, begin, complete};
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -32,7 +32,7 @@ async fn the_first_request_is_new_and_the_second_waits() {
         Begin::New
     );
     let second = begin_committed(&db.pool, "k", &hash, LEASE).await;
-    let Begin::InProgress { retry_after } = second else {
+    let Begin::Repeated(Repeated::InProgress { retry_after }) = second else {
         panic!("{second:?}")
     };
     assert!(
@@ -61,7 +61,7 @@ async fn an_answer_is_replayed_and_the_first_one_stands() {
         resource_id: Some(order),
     };
     let again = begin_committed(&db.pool, "k", &request(r#"{"a":1}"#), LEASE).await;
-    assert_eq!(again, Begin::Replay(stored));
+    assert_eq!(again, Begin::Repeated(Repeated::Answered(stored)));
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn another_request_under_the_same_key_is_a_mismatch_before_and_after_the_a
     begin_committed(&db.pool, "k", &hash, NO_LEASE).await;
     assert_eq!(
         begin_committed(&db.pool, "k", &other, LEASE).await,
-        Begin::Mismatch
+        Begin::Repeated(Repeated::OtherRequest)
     );
     let mut conn = db.pool.acquire().await.unwrap();
     complete(&mut conn, "test", "k", 200, &json!(null))
@@ -79,7 +79,7 @@ async fn another_request_under_the_same_key_is_a_mismatch_before_and_after_the_a
         .unwrap();
     assert_eq!(
         begin_committed(&db.pool, "k", &other, LEASE).await,
-        Begin::Mismatch
+        Begin::Repeated(Repeated::OtherRequest)
     );
 }
 
@@ -106,7 +106,7 @@ async fn an_expired_lease_without_an_effect_is_new_again() {
     );
     let third = begin_committed(&db.pool, "k", &hash, LEASE).await;
     assert!(
-        matches!(third, Begin::InProgress { .. }),
+        matches!(third, Begin::Repeated(Repeated::InProgress { .. })),
         "the taker holds a lease: {third:?}"
     );
 }
@@ -136,7 +136,10 @@ async fn a_worker_that_knows_only_the_resource_stores_the_answer() {
         .unwrap();
     let again = begin_committed(&db.pool, "k", &hash, LEASE).await;
     assert!(
-        matches!(again, Begin::Replay(Stored { status: 201, .. })),
+        matches!(
+            again,
+            Begin::Repeated(Repeated::Answered(Stored { status: 201, .. }))
+        ),
         "{again:?}"
     );
 }
@@ -177,5 +180,8 @@ async fn of_two_requests_at_once_the_second_sees_what_the_first_committed() {
         first.commit().await.unwrap();
     };
     let (second, ()) = tokio::join!(begin_committed(&db.pool, "k", &hash, LEASE), commit_first);
-    assert!(matches!(second, Begin::InProgress { .. }), "{second:?}");
+    assert!(
+        matches!(second, Begin::Repeated(Repeated::InProgress { .. })),
+        "{second:?}"
+    );
 }

@@ -16,6 +16,8 @@ mod message_spans;
 mod metrics;
 mod prometheus;
 mod relay;
+mod retention;
 mod sampling;
+mod shutdown;
 mod spans;
 mod support;

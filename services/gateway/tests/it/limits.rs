@@ -4,14 +4,12 @@ use std::time::Instant;
 
 use chassis::testing::auth::claims;
 use futures_util::future::join_all;
+use parts::for_tests::PrivateRedis;
 use reqwest::Method;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::{
-    private_redis::PrivateRedis,
-    support::{Gateway, send},
-};
+use crate::support::{Gateway, send};
 
 #[tokio::test]
 async fn not_one_request_more_than_the_limit_gets_through_at_once() {
@@ -40,7 +38,7 @@ async fn not_one_request_more_than_the_limit_gets_through_at_once() {
 
 #[tokio::test]
 async fn the_headers_count_down_on_every_answer() {
-    let redis = PrivateRedis::start().await;
+    let redis = PrivateRedis::start().await.unwrap();
     let gateway = Gateway::start_with(&[
         ("REDIS_URL", &redis.url()),
         ("RATE_LIMIT_ANONYMOUS_PER_MINUTE", "10"),
@@ -62,7 +60,7 @@ async fn the_headers_count_down_on_every_answer() {
 
 #[tokio::test]
 async fn each_tier_has_its_own_limit() {
-    let redis = PrivateRedis::start().await;
+    let redis = PrivateRedis::start().await.unwrap();
     let key = |name: &str| format!("{name}:premium:{}", hex::encode(Sha256::digest("s3same")));
     let gateway = Gateway::start_with(&[
         ("REDIS_URL", &redis.url()),
@@ -100,7 +98,7 @@ async fn each_tier_has_its_own_limit() {
 
 #[tokio::test]
 async fn guessing_passwords_is_slowed_down_and_browsing_goes_on() {
-    let redis = PrivateRedis::start().await;
+    let redis = PrivateRedis::start().await.unwrap();
     let gateway = Gateway::start_with(&[
         ("REDIS_URL", &redis.url()),
         ("RATE_LIMIT_AUTH_PER_MINUTE", "3"),
@@ -124,7 +122,7 @@ async fn guessing_passwords_is_slowed_down_and_browsing_goes_on() {
 
 #[tokio::test]
 async fn while_redis_is_away_the_gateway_limits_by_itself() {
-    let mut redis = PrivateRedis::start().await;
+    let mut redis = PrivateRedis::start().await.unwrap();
     let gateway = Gateway::start_with(&[
         ("REDIS_URL", &redis.url()),
         ("RATE_LIMIT_STANDARD_PER_MINUTE", "20"),
@@ -133,7 +131,7 @@ async fn while_redis_is_away_the_gateway_limits_by_itself() {
     let token = gateway.auth.user_token(Uuid::now_v7(), &["customer"]);
     let ask = || send(gateway.get("/api/v1/orders").bearer_auth(&token));
     assert_eq!(ask().await.header("x-ratelimit-remaining"), "19");
-    redis.kill().await;
+    redis.kill().await.unwrap();
     let started = Instant::now();
     let mut allowed = 0;
     for _ in 0..40 {
@@ -149,7 +147,7 @@ async fn while_redis_is_away_the_gateway_limits_by_itself() {
         "it can do its work"
     );
 
-    redis.restart().await;
+    redis.restart().await.unwrap();
     chassis::testing::wait_for(crate::support::LIMIT, async || {
         let before = gateway.metric(&["gateway_redis_fallbacks_total"]);
         send(gateway.get("/api/v1/products")).await;

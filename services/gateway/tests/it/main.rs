@@ -19,7 +19,6 @@ mod log_lines;
 mod metrics;
 mod outage;
 mod paths;
-mod private_redis;
 mod routing;
 mod secrets;
 mod support;

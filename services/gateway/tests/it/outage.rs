@@ -1,23 +1,14 @@
 //! A service behind the door fails: quick answers that say so, and no harm to the others.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use chassis::testing::wait_for;
+use chassis::testing::{free_addr, wait_for};
 use reqwest::Method;
 
 use crate::{
     support::{Gateway, LIMIT, send},
     upstream::{ANSWER, HANG, Upstream},
 };
-
-/// An address that was free a moment ago.
-fn free_addr() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
-}
 
 #[tokio::test]
 async fn the_breaker_opens_refuses_at_once_and_closes_when_the_service_is_back() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chassis::{
     events::outbox,
-    idempotency::{self, Begin, RequestHash},
+    idempotency::{self, Begin, Repeated, RequestHash},
 };
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -40,8 +40,8 @@ pub struct Restock<'a> {
 pub enum Restocked {
     /// The units came in now; this is the answer, stored under the key.
     Now(Value),
-    /// The key was used before; never [`Begin::New`].
-    Before(Begin),
+    /// The key was used before.
+    Before(Repeated),
 }
 
 /// What an import did.
@@ -70,8 +70,9 @@ pub(super) async fn restock(
     } = request;
     let scope = format!("inventory.restock:{caller}");
     match idempotency::begin(conn, &scope, key, hash, LEASE).await? {
-        Begin::New => {}
-        before => return Ok(Restocked::Before(before)),
+        // Nothing is ever attached to these keys, so there is nothing to resume.
+        Begin::New | Begin::Resume(_) => {}
+        Begin::Repeated(repeated) => return Ok(Restocked::Before(repeated)),
     }
     let row = stock::receive(conn, product_id, quantity).await?;
     outbox::append(conn, &events::updated(&row)).await?;

@@ -9,11 +9,10 @@ use axum::{
 use chassis::{
     Problem,
     auth::Caller,
-    http::{ApiJson, ApiPath, IDEMPOTENCY_REPLAYED, IdempotencyKey},
-    idempotency::{self, Begin},
+    http::{ApiJson, ApiPath, IdempotencyKey},
+    idempotency,
     problem::FieldErrors,
 };
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::stock::StockBody;
@@ -56,13 +55,11 @@ pub(super) async fn restock(
     State(commands): State<Commands>,
     caller: Caller,
     ApiPath(product_id): ApiPath<ProductId>,
-    IdempotencyKey(key): IdempotencyKey,
+    key: IdempotencyKey,
     ApiJson(request): ApiJson<RestockRequest>,
 ) -> Result<Response, Problem> {
     caller.require_role("admin")?;
-    let key = key.ok_or_else(|| {
-        Problem::bad_request("idempotency_key_missing", "Send a fresh Idempotency-Key.")
-    })?;
+    let key = key.required()?;
     let mut errors = FieldErrors::default();
     let in_range = (1..=RESTOCK_MAX).contains(&request.quantity);
     errors.require(in_range, "quantity", "must be 1 to 1000000");
@@ -81,7 +78,7 @@ pub(super) async fn restock(
         .await?;
     match restocked {
         Restocked::Now(body) => Ok(ApiJson(body).into_response()),
-        Restocked::Before(before) => replay(before),
+        Restocked::Before(repeated) => Ok(repeated.into_response()),
     }
 }
 
@@ -137,29 +134,5 @@ fn name(caller: &Caller) -> String {
     match caller {
         Caller::User(user) => user.id.to_string(),
         Caller::Service(name) => name.clone(),
-    }
-}
-
-/// The answer to a key that was used before.
-fn replay(before: Begin) -> Result<Response, Problem> {
-    match before {
-        Begin::Replay(stored) => {
-            let status = StatusCode::from_u16(stored.status).map_err(Problem::internal)?;
-            let replayed = [(IDEMPOTENCY_REPLAYED, "true")];
-            Ok((status, replayed, ApiJson(stored.body)).into_response())
-        }
-        Begin::Mismatch => Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for another request; use a fresh one.",
-        )),
-        Begin::InProgress { retry_after } => Err(Problem::conflict(
-            "idempotency_in_progress",
-            "A request with this Idempotency-Key is being worked on.",
-        )
-        .retry_after(retry_after)),
-        Begin::New | Begin::Resume(_) => Err(Problem::internal(anyhow::anyhow!(
-            "a restock attaches no resource to its key"
-        ))),
     }
 }

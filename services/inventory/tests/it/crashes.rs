@@ -1,11 +1,9 @@
 //! `kill -9` of the real binary at each of its own crash points: whoever asks again finds one effect.
 
-use std::{net::SocketAddr, os::unix::process::ExitStatusExt as _, process::Stdio};
-
-use chassis::testing::{self, TestDb, auth::TestAuth, wait_for};
+use chassis::testing::{self, Binary, TestDb, auth::TestAuth, dies, wait_for};
 use reqwest::{Client, StatusCode};
-use serde_json::{Value, json};
-use tokio::process::{Child, Command};
+use serde_json::json;
+use tokio::process::Child;
 use uuid::Uuid;
 
 use crate::support::{LIMIT, NO_KAFKA, assert_books_balance};
@@ -13,81 +11,36 @@ use crate::support::{LIMIT, NO_KAFKA, assert_books_balance};
 struct Lab {
     db: TestDb,
     auth: TestAuth,
-    http: SocketAddr,
-    admin: SocketAddr,
+    binary: Binary,
     client: Client,
 }
 
 impl Lab {
     async fn new() -> Self {
+        let db = testing::database(&inventory::store::MIGRATOR).await;
+        let auth = TestAuth::start().await;
+        let mut env = auth.env();
+        env.push(("DATABASE_URL".to_owned(), db.url.clone()));
+        env.push(("KAFKA_BROKERS".to_owned(), NO_KAFKA.to_owned()));
         Self {
-            db: testing::database(&inventory::store::MIGRATOR).await,
-            auth: TestAuth::start().await,
-            http: free_addr(),
-            admin: free_addr(),
+            db,
+            auth,
+            binary: Binary::new(env!("CARGO_BIN_EXE_inventory"), env),
             client: Client::new(),
         }
     }
 
-    /// Starts the binary and waits until it is ready.
     async fn start(&self, hold_ms: &str) -> Child {
-        let child = Command::new(env!("CARGO_BIN_EXE_inventory"))
-            .envs(self.auth.env())
-            .env("DATABASE_URL", &self.db.url)
-            .env("KAFKA_BROKERS", NO_KAFKA)
-            .env("SERVICE_HTTP_ADDR", self.http.to_string())
-            .env("SERVICE_ADMIN_ADDR", self.admin.to_string())
-            .env("CRASH_POINTS_ENABLED", "true")
-            .env("RESERVATION_HOLD_MS", hold_ms)
-            .env("EXPIRY_SWEEP_MS", "20")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let ready = format!("http://{}/ready", self.admin);
-        wait_for(LIMIT, async || {
-            self.client
-                .get(&ready)
-                .send()
-                .await
-                .is_ok_and(|answer| answer.status() == 200)
-        })
-        .await;
-        child
-    }
-
-    async fn arm(&self, point: &str) {
-        let url = format!("http://{}/crash-points/{point}", self.admin);
-        let armed = self
-            .client
-            .put(url)
-            .json(&json!({ "hit": 1 }))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(armed.status(), 204, "{point}");
-    }
-
-    async fn points(&self) -> Vec<String> {
-        let url = format!("http://{}/crash-points", self.admin);
-        let list: Vec<Value> = self
-            .client
-            .get(url)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        list.iter()
-            .map(|point| point["name"].as_str().unwrap().to_owned())
-            .collect()
+        let settings = [("RESERVATION_HOLD_MS", hold_ms), ("EXPIRY_SWEEP_MS", "20")];
+        self.binary.start(&settings).await
     }
 
     /// The status of the answer; none if the service died before it gave one.
     async fn reserve(&self, order: Uuid, product: Uuid) -> Option<StatusCode> {
-        let url = format!("http://{}/api/v1/inventory/reservations/{order}", self.http);
+        let url = format!(
+            "http://{}/api/v1/inventory/reservations/{order}",
+            self.binary.http
+        );
         let items = json!({ "items": [{ "product_id": product, "quantity": 2 }] });
         let request = self
             .client
@@ -104,7 +57,7 @@ impl Lab {
     async fn settle(&self, order: Uuid, how: &str) -> Option<StatusCode> {
         let url = format!(
             "http://{}/api/v1/inventory/reservations/{order}/{how}",
-            self.http
+            self.binary.http
         );
         let request = self
             .client
@@ -135,19 +88,6 @@ impl Lab {
     }
 }
 
-fn free_addr() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
-}
-
-async fn dies(mut child: Child) {
-    let status = tokio::time::timeout(LIMIT, child.wait())
-        .await
-        .expect("it dies in time")
-        .unwrap();
-    assert_eq!(status.signal(), Some(9), "{status}");
-}
-
 const MINUTES: &str = "900000";
 
 #[tokio::test]
@@ -155,10 +95,11 @@ async fn a_reserve_whose_answer_was_lost_is_found_again() {
     let lab = Lab::new().await;
     let (product, order) = (lab.product(5).await, Uuid::now_v7());
     let child = lab.start(MINUTES).await;
-    lab.arm("inventory.reserve.after_commit_before_answer")
+    lab.binary
+        .arm("inventory.reserve.after_commit_before_answer")
         .await;
     assert_eq!(lab.reserve(order, product).await, None);
-    dies(child).await;
+    dies(child, "reserve").await;
 
     let _child = lab.start(MINUTES).await;
     assert_eq!(lab.reserve(order, product).await, Some(StatusCode::OK));
@@ -173,9 +114,11 @@ async fn a_commit_and_a_release_whose_answers_were_lost_are_found_again() {
         let (product, order) = (lab.product(5).await, Uuid::now_v7());
         let child = lab.start(MINUTES).await;
         assert_eq!(lab.reserve(order, product).await, Some(StatusCode::CREATED));
-        lab.arm("inventory.settle.after_commit_before_answer").await;
+        lab.binary
+            .arm("inventory.settle.after_commit_before_answer")
+            .await;
         assert_eq!(lab.settle(order, how).await, None);
-        dies(child).await;
+        dies(child, "settle").await;
 
         let _child = lab.start(MINUTES).await;
         assert_eq!(lab.settle(order, how).await, Some(StatusCode::OK));
@@ -190,8 +133,8 @@ async fn an_expiry_that_was_not_committed_is_done_by_the_next_sweep() {
     let (product, order) = (lab.product(5).await, Uuid::now_v7());
     let child = lab.start("300").await;
     assert_eq!(lab.reserve(order, product).await, Some(StatusCode::CREATED));
-    lab.arm("inventory.expire.before_commit").await;
-    dies(child).await;
+    lab.binary.arm("inventory.expire.before_commit").await;
+    dies(child, "expire").await;
     assert_eq!(lab.level(product).await, (3, 2, 0));
 
     let _child = lab.start("300").await;
@@ -214,5 +157,5 @@ async fn every_crash_point_is_known_to_these_tests_or_to_the_chassis() {
         "inventory.settle.after_commit_before_answer",
         "relay.after_publish_before_mark",
     ];
-    assert_eq!(lab.points().await, ours);
+    assert_eq!(lab.binary.crash_points().await, ours);
 }

@@ -17,7 +17,6 @@ mod mails;
 mod metrics;
 mod outage;
 mod poison;
-mod private_redis;
 mod secrets;
 mod sink;
 mod support;

@@ -1,12 +1,10 @@
 //! What it needs goes away and comes back: mails wait, none is lost or put aside.
 
 use chassis::testing::wait_for;
+use parts::for_tests::PrivateRedis;
 use reqwest::Method;
 
-use crate::{
-    private_redis::PrivateRedis,
-    support::{LIMIT, Notification, send},
-};
+use crate::support::{LIMIT, Notification, send};
 
 #[tokio::test]
 async fn mails_wait_for_the_mail_server() {
@@ -29,11 +27,11 @@ async fn mails_wait_for_the_mail_server() {
 
 #[tokio::test]
 async fn mails_wait_for_redis_and_requests_do_not() {
-    let mut redis = PrivateRedis::start().await;
+    let mut redis = PrivateRedis::start().await.unwrap();
     let notification = Notification::start_on(&redis.url()).await;
     let ada = notification.customer("Ada").await;
     notification.outcomes("done", 1).await;
-    redis.kill().await;
+    redis.kill().await.unwrap();
     notification.tell(&ada.paid()).await;
     let list = || notification.as_user(ada.id, Method::GET, "");
     let (status, problem) = send(list()).await;
@@ -44,7 +42,7 @@ async fn mails_wait_for_redis_and_requests_do_not() {
     let ready = format!("{}/ready", notification.running.admin_url());
     assert_eq!(reqwest::get(&ready).await.unwrap().status(), 503);
     notification.mails(&ada, 1).await;
-    redis.restart().await;
+    redis.restart().await.unwrap();
     notification.mails(&ada, 2).await;
     wait_for(LIMIT, async || send(list()).await.1["total"] == 2).await;
     assert_eq!(

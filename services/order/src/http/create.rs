@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header::LOCATION},
+    http::header::LOCATION,
     response::{IntoResponse, Response},
 };
 use chassis::{
     Problem,
     auth::Caller,
-    http::{ApiJson, IDEMPOTENCY_REPLAYED, IdempotencyKey},
-    idempotency::{self, Begin, Stored},
+    http::{ApiJson, IdempotencyKey},
+    idempotency::{self, Begin, Repeated},
     problem::FieldErrors,
     telemetry::request::RequestContext,
 };
@@ -198,8 +198,8 @@ async fn answered_before(state: &AppState, key: Option<&Key>) -> Result<Option<R
     };
     let mut conn = state.pool.acquire().await?;
     match idempotency::peek(&mut conn, scope, key, hash).await? {
+        Some(Begin::Repeated(before)) => Ok(Some(repeated(before))),
         None | Some(Begin::New | Begin::Resume(_)) => Ok(None),
-        Some(begun) => repeated(begun).map(Some),
     }
 }
 
@@ -217,7 +217,7 @@ async fn begin(
         match claim(&mut tx, key, id, runner).await? {
             Begin::New => {}
             Begin::Resume(existing) => return Ok(Begun::Existing(OrderId(existing))),
-            begun => return repeated(begun).map(Begun::Answer),
+            Begin::Repeated(before) => return Ok(Begun::Answer(repeated(before))),
         }
     }
     RequestContext::note(ORDER_ID, id);
@@ -246,32 +246,12 @@ async fn claim(
     Ok(begun)
 }
 
-/// The answer to a request that was made before.
-fn repeated(begun: Begin) -> Result<Response, Problem> {
-    match begun {
-        Begin::Replay(stored) => Ok(replay(&stored)),
-        Begin::InProgress { retry_after } => Err(Problem::conflict(
-            "idempotency_in_progress",
-            "The first request with this key is still being worked on.",
-        )
-        .retry_after(retry_after)),
-        _ => Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for a different request.",
-        )),
-    }
-}
-
-fn replay(stored: &Stored) -> Response {
-    let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::CREATED);
-    let mut response = (status, ApiJson(&stored.body)).into_response();
-    response
-        .headers_mut()
-        .insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
-    let location = stored.resource_id.map(|id| format!("/api/v1/orders/{id}"));
-    if let Some(value) = location.and_then(|at| HeaderValue::from_str(&at).ok()) {
-        response.headers_mut().insert(LOCATION, value);
-    }
-    response
+/// The answer to a request that was made before, with the address of the order where it made one.
+fn repeated(repeated: Repeated) -> Response {
+    let order = match &repeated {
+        Repeated::Answered(stored) => stored.resource_id,
+        Repeated::InProgress { .. } | Repeated::OtherRequest => None,
+    };
+    let location = order.map(|id| [(LOCATION, format!("/api/v1/orders/{id}"))]);
+    (location, repeated).into_response()
 }

@@ -1,13 +1,14 @@
 //! Runs a saga from where it stands: call, record, next, until it ends, has to wait, or somebody else took it over.
 
+mod waiting;
+
 use std::time::{Duration, Instant};
 
 use chassis::{events::Outbox, idempotency};
 use chrono::Utc;
-use resilience::Backoff;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
-use tracing::{Instrument as _, error, warn};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{Move, Phase, State, Step, next_move, span};
@@ -236,52 +237,6 @@ impl SagaRunner {
         let took = (Utc::now() - saga.created_at).to_std().unwrap_or_default();
         self.metrics.finished(&row, took);
         End::Finished(Box::new(row))
-    }
-
-    /// Nothing is known. Forward, try for a while and then turn round; backward, try until a person has to look.
-    async fn wait_or_turn(&self, saga: &SagaRow, why: &str) -> Result<Recorded, Error> {
-        let mut conn = self.pool.acquire().await?;
-        let age = (Utc::now() - saga.created_at).to_std().unwrap_or_default();
-        if saga.state == State::Running.as_str() && age > self.config.forward_max {
-            warn!(order.id = %saga.order_id, error = why, "saga takes too long; compensating");
-            return self.turn_round(&mut conn, saga, why).await;
-        }
-        let exhausted = saga.attempts + 1 >= self.config.compensation_attempts_max;
-        let state = match saga.state.as_str() {
-            "compensating" if exhausted => State::Stuck,
-            "compensating" => State::Compensating,
-            _ => State::Running,
-        };
-        if state == State::Stuck {
-            error!(order.id = %saga.order_id, error = why, "saga is stuck; resume it when mended");
-        } else {
-            warn!(order.id = %saga.order_id, saga.step = saga.step, error = why, "saga waits");
-        }
-        sagas::give_back(&mut conn, saga, state, why, self.backoff(saga.attempts)).await?;
-        Ok(Recorded::Ended(End::Waiting))
-    }
-
-    async fn turn_round(
-        &self,
-        conn: &mut PgConnection,
-        saga: &SagaRow,
-        why: &str,
-    ) -> Result<Recorded, Error> {
-        let step = Step::parse(&saga.step).compensation();
-        let why = (CancelReason::TimedOut, why);
-        // No lease: the worker takes it from here, so that a request never waits for a compensation it did not ask for.
-        sagas::turn_round(conn, saga.order_id, step, why, Duration::ZERO).await?;
-        Ok(Recorded::Ended(End::Waiting))
-    }
-
-    fn backoff(&self, attempts: i32) -> Duration {
-        let backoff = Backoff {
-            base: self.config.backoff,
-            cap: self.config.backoff_max,
-            max_attempts: u32::MAX,
-        };
-        let attempt = u32::try_from(attempts).unwrap_or(0).saturating_add(1);
-        backoff.delay(attempt, &mut rand::rng())
     }
 
     /// Begins a cancellation that a person asked for. Returns what [`SagaRunner::run`] takes.

@@ -124,11 +124,11 @@ async fn a_saga_that_recovery_finished_is_a_trace_linked_to_the_orders() {
         (unknown.status, &*unknown.attributes["saga.outcome"]),
         (2, "unknown")
     );
-    let recoveries = seen
+    let mut recoveries = seen
         .spans
         .iter()
         .filter(|span| span.name == "saga recovery");
-    let last = recoveries.last().unwrap();
+    let last = recoveries.next_back().unwrap();
     assert_eq!(last.parent_id, "");
     assert_ne!(last.trace_id, root.trace_id);
     assert!(last.links[0].starts_with(&root.trace_id), "{last:#?}");

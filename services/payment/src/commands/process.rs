@@ -1,7 +1,7 @@
 //! Taking a payment for an order: once, however often it is asked for.
 
 use chassis::{
-    idempotency::{self, Begin, RequestHash, Stored},
+    idempotency::{self, Begin, Repeated, RequestHash},
     money::Money,
     telemetry::request::RequestContext,
 };
@@ -39,8 +39,8 @@ pub(crate) struct NewPayment {
 pub(crate) enum Processed {
     /// As far as it is known now.
     Now(Payment),
-    /// The answer that was given before.
-    Before(Stored),
+    /// The key was used before.
+    Before(Repeated),
 }
 
 enum Opened {
@@ -48,7 +48,7 @@ enum Opened {
     New(Box<ChargeStep>),
     /// Somebody began it and died.
     Again(PaymentId),
-    Answered(Stored),
+    Before(Repeated),
 }
 
 impl Commands {
@@ -63,7 +63,7 @@ impl Commands {
         let (id, first) = match self.open(new, actor).await? {
             Opened::New(step) => (step.payment.id, Some(Step::Charge(step))),
             Opened::Again(id) => (id, None),
-            Opened::Answered(stored) => return Ok(Processed::Before(stored)),
+            Opened::Before(repeated) => return Ok(Processed::Before(repeated)),
         };
         let payment = self
             .drive(id, first, Patience::of_a_request(self), actor)
@@ -85,9 +85,7 @@ impl Commands {
         self.refuse_voided(new.order_id).await?;
         match begun {
             Begin::Resume(id) => Ok(Opened::Again(PaymentId(id))),
-            Begin::Replay(stored) => Ok(Opened::Answered(stored)),
-            Begin::InProgress { retry_after } => Err(Error::InProgress { retry_after }),
-            Begin::Mismatch => Err(Error::KeyReused),
+            Begin::Repeated(repeated) => Ok(Opened::Before(repeated)),
             Begin::New => Err(Error::Books("a new key was handled above")),
         }
     }
@@ -109,8 +107,7 @@ impl Commands {
     ) -> Result<Opened, Error> {
         let Some(payment) = self.insert(&mut tx, &new, actor).await? else {
             tx.rollback().await?;
-            self.refuse_voided(new.order_id).await?;
-            return Err(Error::Books("the order has a payment, but no key"));
+            return self.open_again(&new).await;
         };
         let attempt = attempts::open(&mut tx, payment.id, new.provider).await?;
         idempotency::attach(&mut tx, SCOPE, key, payment.id.0).await?;
@@ -121,6 +118,25 @@ impl Commands {
             attempt,
             token: new.token,
         })))
+    }
+
+    /// The order has a payment, but no key: it was voided before it was asked for, or the key is past its time. The
+    /// payment itself never is, so the order is not charged again.
+    async fn open_again(&self, new: &NewPayment) -> Result<Opened, Error> {
+        let payment = payments::by_order(&self.0.pool, new.order_id)
+            .await?
+            .ok_or(Error::Books("a payment has disappeared"))?;
+        if payment.position.void_requested {
+            return Err(Error::Voided);
+        }
+        let same = payment.position.amount == new.amount.amount
+            && payment.currency == Some(new.amount.currency)
+            && payment.user_id == Some(new.user_id);
+        if same {
+            Ok(Opened::Again(payment.id))
+        } else {
+            Ok(Opened::Before(Repeated::OtherRequest))
+        }
     }
 
     /// `None` if the order's place is taken.

@@ -1,7 +1,7 @@
 //! Giving money back because somebody asks.
 
 use chassis::{
-    idempotency::{self, Begin, RequestHash, Stored},
+    idempotency::{self, Begin, Repeated, RequestHash},
     money::Money,
 };
 use serde_json::json;
@@ -28,15 +28,15 @@ pub(crate) struct NewRefund {
 pub(crate) enum Refunded {
     /// As far as it is known now.
     Now(Box<Payment>, Refund),
-    /// The answer that was given before.
-    Before(Stored),
+    /// The key was used before.
+    Before(Repeated),
 }
 
 enum Decided {
     New(Box<RefundStep>),
     /// Somebody began it and died.
     Again(RefundId),
-    Answered(Stored),
+    Before(Repeated),
 }
 
 impl Commands {
@@ -58,7 +58,7 @@ impl Commands {
                 self.reconcile(payment).await?;
                 id
             }
-            Decided::Answered(stored) => return Ok(Refunded::Before(stored)),
+            Decided::Before(repeated) => return Ok(Refunded::Before(repeated)),
         };
         let payment = self.find(payment).await?;
         let refund = refunds::by_id(&self.0.pool, refund)
@@ -92,9 +92,7 @@ impl Commands {
                 tx.commit().await?;
                 return Ok(Decided::Again(RefundId(id)));
             }
-            Begin::Replay(stored) => return Ok(Decided::Answered(stored)),
-            Begin::InProgress { retry_after } => return Err(Error::InProgress { retry_after }),
-            Begin::Mismatch => return Err(Error::KeyReused),
+            Begin::Repeated(repeated) => return Ok(Decided::Before(repeated)),
         }
         let amount = amount_of(&new, &payment)?;
         payment.position = payment.position.hold_refund(amount)?;

@@ -16,7 +16,7 @@ use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{BASE, keys};
+use super::BASE;
 use crate::{
     commands::{Actor, Commands, NewPayment, Processed},
     domain::{CardToken, OrderId, Payment, Provider, Status, UserId},
@@ -39,15 +39,15 @@ pub(super) struct ProcessRequest {
 pub(super) async fn process(
     State(commands): State<Commands>,
     caller: Caller,
-    IdempotencyKey(key): IdempotencyKey,
+    key: IdempotencyKey,
     ApiJson(request): ApiJson<ProcessRequest>,
 ) -> Result<Response, Problem> {
     caller.require_service()?;
-    let key = keys::required(key)?;
+    let key = key.required()?;
     let new = request.validated(&key)?;
     match commands.process(new, Actor::from(&caller)).await? {
         Processed::Now(payment) => Ok(answer(&payment)),
-        Processed::Before(stored) => keys::replay(stored),
+        Processed::Before(repeated) => Ok(repeated.into_response()),
     }
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::{BASE, keys, payments::shown_to};
+use super::{BASE, payments::shown_to};
 use crate::{
     commands::{Actor, Commands, NewRefund, Refunded},
     domain::{PaymentId, RefundStatus},
@@ -46,14 +46,14 @@ pub(super) async fn create(
     State(commands): State<Commands>,
     caller: Caller,
     ApiPath(payment): ApiPath<PaymentId>,
-    IdempotencyKey(key): IdempotencyKey,
+    key: IdempotencyKey,
     ApiJson(request): ApiJson<RefundRequest>,
 ) -> Result<Response, Problem> {
     caller.require_role("admin")?;
-    let new = request.validated(payment, keys::required(key)?)?;
+    let new = request.validated(payment, key.required()?)?;
     let (payment, refund) = match commands.refund(new, Actor::from(&caller)).await? {
         Refunded::Now(payment, refund) => (payment, refund),
-        Refunded::Before(stored) => return keys::replay(stored),
+        Refunded::Before(repeated) => return Ok(repeated.into_response()),
     };
     let pending = refund.status == RefundStatus::Pending;
     let status = if pending {

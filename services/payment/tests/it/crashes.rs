@@ -1,20 +1,15 @@
 //! `kill -9` of the real binary at each of its own crash points: afterwards every payment and refund comes to its end,
 //! the provider has charged and refunded once, and the books balance.
 
-use std::{
-    net::SocketAddr,
-    os::unix::process::ExitStatusExt as _,
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use chassis::{
     service::Running,
-    testing::{self, TestDb, auth::TestAuth, wait_for},
+    testing::{self, Binary, TestDb, auth::TestAuth, dies, wait_for},
 };
 use reqwest::{Client, Method, RequestBuilder};
-use serde_json::{Value, json};
-use tokio::process::{Child, Command};
+use serde_json::json;
+use tokio::process::Child;
 use uuid::Uuid;
 
 use crate::support::{LIMIT, asked, assert_books_balance, environment, ledger::Ledger, start_psp};
@@ -27,82 +22,35 @@ struct Lab {
     auth: TestAuth,
     psp: Running,
     ledger: Ledger,
-    http: SocketAddr,
-    admin: SocketAddr,
+    binary: Binary,
     client: Client,
 }
 
 impl Lab {
     async fn new() -> Self {
         let psp_db = testing::database(&psp::MIGRATOR).await;
+        let db = testing::database(&payment::store::MIGRATOR).await;
+        let auth = TestAuth::start().await;
+        let psp = start_psp(&psp_db, &[]).await;
+        let mut env = environment(&auth, &db, &psp.url(), &psp.url());
+        // The lease is the real one: how soon a crash is made good depends on it.
+        env.retain(|(name, _)| name != "PAYMENT_LEASE_MS");
         Self {
-            db: testing::database(&payment::store::MIGRATOR).await,
-            auth: TestAuth::start().await,
-            psp: start_psp(&psp_db, &[]).await,
+            db,
+            auth,
+            psp,
             ledger: Ledger::new(psp_db),
-            http: free_addr(),
-            admin: free_addr(),
+            binary: Binary::new(env!("CARGO_BIN_EXE_payment"), env),
             client: Client::new(),
         }
     }
 
-    /// Starts the binary, with its default waits, and waits until it is ready.
     async fn start(&self) -> Child {
-        let url = self.psp.url();
-        let defaults = |(name, _): &(String, String)| !name.starts_with("PAYMENT_LEASE");
-        let env = environment(&self.auth, &self.db, &url, &url);
-        let child = Command::new(env!("CARGO_BIN_EXE_payment"))
-            .envs(env.into_iter().filter(defaults))
-            .env("SERVICE_HTTP_ADDR", self.http.to_string())
-            .env("SERVICE_ADMIN_ADDR", self.admin.to_string())
-            .env("CRASH_POINTS_ENABLED", "true")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let ready = format!("http://{}/ready", self.admin);
-        wait_for(LIMIT, async || {
-            self.client
-                .get(&ready)
-                .send()
-                .await
-                .is_ok_and(|answer| answer.status() == 200)
-        })
-        .await;
-        child
-    }
-
-    async fn arm(&self, point: &str) {
-        let url = format!("http://{}/crash-points/{point}", self.admin);
-        let armed = self
-            .client
-            .put(url)
-            .json(&json!({ "hit": 1 }))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(armed.status(), 204, "{point}");
-    }
-
-    async fn points(&self) -> Vec<String> {
-        let url = format!("http://{}/crash-points", self.admin);
-        let list: Vec<Value> = self
-            .client
-            .get(url)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        list.iter()
-            .map(|point| point["name"].as_str().unwrap().to_owned())
-            .collect()
+        self.binary.start(&[]).await
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("http://{}/api/v1/payments{path}", self.http);
+        let url = format!("http://{}/api/v1/payments{path}", self.binary.http);
         self.client
             .request(method, url)
             .bearer_auth(self.auth.service_token("order"))
@@ -156,21 +104,12 @@ impl Lab {
     }
 }
 
-pub(crate) fn free_addr() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
-}
-
-async fn dies_during(request: RequestBuilder, mut child: Child, point: &str) {
+async fn dies_during(request: RequestBuilder, child: Child, point: &str) {
     assert!(
         request.send().await.is_err(),
         "{point}: no answer can come from a dead process"
     );
-    let status = tokio::time::timeout(LIMIT, child.wait())
-        .await
-        .expect("it dies in time")
-        .unwrap();
-    assert_eq!(status.signal(), Some(9), "{point}: {status}");
+    dies(child, point).await;
 }
 
 #[tokio::test]
@@ -182,7 +121,7 @@ async fn a_crash_around_the_charge_ends_with_one_charge() {
         let lab = Lab::new().await;
         let order = Uuid::now_v7();
         let child = lab.start().await;
-        lab.arm(point).await;
+        lab.binary.arm(point).await;
         dies_during(lab.pay(order), child, point).await;
         assert_eq!(lab.ledger.of(order).await.charges, charged, "{point}");
         assert_eq!(
@@ -206,7 +145,7 @@ async fn a_crash_around_a_refund_ends_with_one_refund() {
         let order = Uuid::now_v7();
         let child = lab.start().await;
         assert_eq!(lab.pay(order).send().await.unwrap().status(), 201);
-        lab.arm(point).await;
+        lab.binary.arm(point).await;
         dies_during(lab.refund(order).await, child, point).await;
         assert_eq!(lab.ledger.of(order).await.refunds, refunded, "{point}");
         lab.recovers(order, "refunded", point).await;
@@ -225,7 +164,7 @@ async fn a_crash_during_a_void_ends_with_everything_refunded_once() {
         let order = Uuid::now_v7();
         let child = lab.start().await;
         assert_eq!(lab.pay(order).send().await.unwrap().status(), 201);
-        lab.arm(point).await;
+        lab.binary.arm(point).await;
         dies_during(lab.void(order), child, point).await;
         assert_eq!(lab.ledger.of(order).await.refunds, refunded, "{point}");
         lab.recovers(order, "refunded", point).await;
@@ -243,7 +182,7 @@ async fn a_void_after_a_crash_around_the_charge_ends_with_nothing_captured() {
         let lab = Lab::new().await;
         let order = Uuid::now_v7();
         let child = lab.start().await;
-        lab.arm(point).await;
+        lab.binary.arm(point).await;
         dies_during(lab.pay(order), child, point).await;
         let _child = lab.start().await;
         let voided = lab.void(order).send().await.unwrap();
@@ -268,6 +207,6 @@ async fn every_crash_point_is_known_to_these_tests_or_to_the_chassis() {
         "payment.void.before_call",
         "relay.after_publish_before_mark",
     ];
-    assert_eq!(lab.points().await, ours);
+    assert_eq!(lab.binary.crash_points().await, ours);
     lab.psp.stop().await;
 }

@@ -45,6 +45,26 @@ async fn the_key_with_another_request_is_refused() {
 }
 
 #[tokio::test]
+async fn an_order_is_charged_once_even_after_its_key_is_past_its_time() {
+    let shop = Shop::open().await;
+    let order = Uuid::now_v7();
+    let first = shop.pay(order, "tok_visa").await;
+    let pruned = sqlx::query("DELETE FROM idempotency")
+        .execute(shop.pool())
+        .await
+        .unwrap();
+    assert_eq!(pruned.rows_affected(), 1);
+    let again = shop.pay(order, "tok_visa").await;
+    assert_eq!((again.state(), again.id()), ((201, "captured"), first.id()));
+    assert_eq!(shop.ledger.of(order).await.charges, 1);
+    let mut dearer = asked(order, json!({ "token": "tok_visa" }));
+    dearer["amount"]["amount"] = json!(2000);
+    let refused = send(shop.asking(order, &dearer)).await;
+    assert_eq!(refused.problem(), (422, "idempotency_key_reused"));
+    shop.close().await;
+}
+
+#[tokio::test]
 async fn a_request_that_is_being_worked_on_is_not_begun_again() {
     let shop = Arc::new(Shop::open().await);
     let order = Uuid::now_v7();

@@ -1,16 +1,13 @@
 //! Events of the providers: believed only when signed, applied once, and never more than a hint.
 
-use chassis::testing::{self, auth::TestAuth, wait_for};
+use chassis::testing::{self, auth::TestAuth, free_addr, wait_for};
 use chrono::Utc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{
-    crashes::free_addr,
-    support::{
-        Answer, LIMIT, Shop, WEBHOOK_SECRET, asked, environment, ledger::Ledger, send, start_psp,
-        wire::Mode,
-    },
+use crate::support::{
+    Answer, LIMIT, Shop, WEBHOOK_SECRET, asked, environment, ledger::Ledger, send, start_psp,
+    wire::Mode,
 };
 
 /// Nobody but a webhook settles anything.

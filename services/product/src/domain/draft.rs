@@ -1,6 +1,7 @@
 //! What an administrator may write about a product.
 
 use chassis::money::Money;
+use serde::Deserialize;
 
 use super::attributes::{self, Attributes};
 
@@ -16,20 +17,22 @@ const DESCRIPTION_MAX: usize = 4_000;
 /// overflow.
 const PRICE_MAX: i64 = 100_000_000;
 
-/// Everything about a product that can be written, unchecked.
-#[derive(Clone, Debug, PartialEq)]
+/// Everything about a product that can be written, unchecked. Description and attributes may be left out.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct RawDraft {
     /// Stock keeping unit: the shop's own short name, unique among products that are sold.
     pub sku: String,
     /// One line.
     pub name: String,
     /// May have line breaks.
+    #[serde(default)]
     pub description: String,
     /// One line; a filter, compared exactly.
     pub category: String,
     /// Above zero.
     pub price: Money,
     /// Free-form.
+    #[serde(default)]
     pub attributes: Attributes,
 }
 
@@ -37,8 +40,8 @@ pub struct RawDraft {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft(RawDraft);
 
-/// What to change of a product; `None` leaves it. Attributes are replaced as a whole.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What to change of a product; a member that is absent or null is left as it is. Attributes are replaced as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Patch {
     /// See [`RawDraft::sku`].
     pub sku: Option<String>,

@@ -11,13 +11,10 @@ use chassis::{
 };
 use http::{StatusCode, header};
 
-use super::{
-    body::{DraftBody, PatchBody},
-    version::{IfMatch, tagged},
-};
+use super::version::{IfMatch, tagged};
 use crate::{
     commands::{Change, Commands},
-    domain::{Draft, ProductId},
+    domain::{Draft, Patch, ProductId, RawDraft},
     error::Error,
 };
 
@@ -25,10 +22,10 @@ use crate::{
 pub(super) async fn create(
     State(commands): State<Commands>,
     caller: Caller,
-    ApiJson(body): ApiJson<DraftBody>,
+    ApiJson(raw): ApiJson<RawDraft>,
 ) -> Result<Response, Problem> {
     caller.require_role("admin")?;
-    let product = commands.create(draft(body)?).await?;
+    let product = commands.create(draft(raw)?).await?;
     let location = format!("/api/v1/products/{}", product.id);
     Ok((
         StatusCode::CREATED,
@@ -44,10 +41,10 @@ pub(super) async fn replace(
     caller: Caller,
     ApiPath(id): ApiPath<ProductId>,
     IfMatch(expected): IfMatch,
-    ApiJson(body): ApiJson<DraftBody>,
+    ApiJson(raw): ApiJson<RawDraft>,
 ) -> Result<Response, Problem> {
     caller.require_role("admin")?;
-    let change = Change::Replace(draft(body)?);
+    let change = Change::Replace(draft(raw)?);
     Ok(tagged(commands.change(id, &expected, change).await?))
 }
 
@@ -57,10 +54,10 @@ pub(super) async fn patch(
     caller: Caller,
     ApiPath(id): ApiPath<ProductId>,
     IfMatch(expected): IfMatch,
-    ApiJson(body): ApiJson<PatchBody>,
+    ApiJson(patch): ApiJson<Patch>,
 ) -> Result<Response, Problem> {
     caller.require_role("admin")?;
-    let change = Change::Patch(body.into());
+    let change = Change::Patch(patch);
     Ok(tagged(commands.change(id, &expected, change).await?))
 }
 
@@ -76,6 +73,6 @@ pub(super) async fn archive(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn draft(body: DraftBody) -> Result<Draft, Error> {
-    Draft::new(body.into()).map_err(Error::Flawed)
+fn draft(raw: RawDraft) -> Result<Draft, Error> {
+    Draft::new(raw).map_err(Error::Flawed)
 }

@@ -12,7 +12,6 @@ use crate::{
     keys::Pair,
     store::{
         attempts::{self, Attempt},
-        revocations,
         sessions::{self, Reason, Rotation},
         users::{self, Credentials},
     },
@@ -186,29 +185,5 @@ impl Commands {
         self.revoke_token(caller).await;
         self.announce_revoked(&[session]).await;
         Ok(())
-    }
-
-    async fn revoke_token(&self, caller: &auth::User) {
-        let left_s = u64::try_from(caller.expires_at - Utc::now().timestamp()).unwrap_or(0);
-        let revoked = revocations::revoke(&self.redis, &[(caller.token_id, left_s)]).await;
-        if let Err(error) = revoked {
-            self.without_redis("revocation", &error);
-        }
-    }
-
-    /// Whether an access token was revoked before its time. Redis knows; when it is away, the session's row does.
-    ///
-    /// # Errors
-    /// Neither answers.
-    pub(crate) async fn is_revoked(&self, caller: &auth::User) -> Result<bool, AccountError> {
-        let (token, session) = (caller.token_id, caller.session_id);
-        match revocations::is_revoked(&self.redis, token, session).await {
-            Ok(revoked) => Ok(revoked),
-            Err(error) => {
-                self.without_redis("revocation_check", &error);
-                let mut conn = self.pool.acquire().await?;
-                Ok(!sessions::is_live(&mut conn, SessionId(session)).await?)
-            }
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Sessions and their refresh tokens. Locks are taken in the order user, session, token.
 
 use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
 
 use crate::domain::{SessionId, TokenHash, UserId};
 
@@ -184,6 +185,37 @@ pub(crate) async fn revoke_all(
     .bind(reason.name())
     .fetch_all(conn)
     .await
+}
+
+/// Sessions that ended within the last `lifetime_s` seconds and were not announced, at most so many: the access tokens
+/// of older ones have expired.
+pub(crate) async fn unannounced(
+    conn: &mut PgConnection,
+    lifetime_s: u32,
+    limit: i64,
+) -> sqlx::Result<Vec<SessionId>> {
+    sqlx::query_scalar(
+        "SELECT id FROM sessions
+         WHERE revoked_at > clock_timestamp() - make_interval(secs => $1) AND NOT announced
+         ORDER BY revoked_at LIMIT $2",
+    )
+    .bind(f64::from(lifetime_s))
+    .bind(limit)
+    .fetch_all(conn)
+    .await
+}
+
+/// Notes that the end of these sessions was announced.
+pub(crate) async fn mark_announced(
+    conn: &mut PgConnection,
+    sessions: &[SessionId],
+) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = sessions.iter().map(|session| session.0).collect();
+    sqlx::query("UPDATE sessions SET announced = true WHERE id = ANY ($1)")
+        .bind(ids)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Whether a session is still on.

@@ -1,5 +1,9 @@
 //! Refresh tokens: rotation, reuse, expiry; and logging out.
 
+use std::time::Duration;
+
+use chassis::testing::wait_for;
+use parts::for_tests::PrivateRedis;
 use reqwest::Method;
 
 use crate::support::{App, NO_REDIS, Session};
@@ -157,6 +161,49 @@ async fn logging_out_tells_redis_until_the_token_would_have_expired() {
             .unwrap();
         assert!((1..=900).contains(&ttl), "{id}: {ttl}");
     }
+}
+
+#[tokio::test]
+async fn a_logout_while_redis_is_away_is_announced_when_it_is_back() {
+    let mut redis = PrivateRedis::start().await.unwrap();
+    let url = redis.url();
+    let settings = [("REDIS_URL", &*url), ("REVOCATION_POLL_MS", "20")];
+    let app = App::start_with(&settings).await;
+    let customer = app.customer().await;
+    let claims = app
+        .get("/api/v1/auth/validate", &customer.access)
+        .await
+        .json(200)["claims"]
+        .clone();
+    redis.kill().await.unwrap();
+    log_out(&app, &customer.access).await;
+    redis.restart().await.unwrap();
+
+    let key = format!("revoked:{}", claims["sid"].as_str().unwrap());
+    let client = redis::Client::open(url).unwrap();
+    let mut there = client.get_multiplexed_async_connection().await.unwrap();
+    wait_for(Duration::from_secs(60), async || {
+        let found: Option<u8> = redis::cmd("GET")
+            .arg(&key)
+            .query_async(&mut there)
+            .await
+            .unwrap();
+        found.is_some()
+    })
+    .await;
+    app.get("/api/v1/users/me", &customer.access)
+        .await
+        .problem(401, "token_revoked");
+    wait_for(Duration::from_secs(60), async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL AND NOT announced",
+        )
+        .fetch_one(app.pool())
+        .await
+        .unwrap();
+        waiting == 0
+    })
+    .await;
 }
 
 #[tokio::test]
