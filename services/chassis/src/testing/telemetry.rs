@@ -34,7 +34,9 @@ impl Traced {
     pub async fn install(service: &'static str, variables: &[(&str, &str)]) -> Self {
         let collector = Collector::start().await;
         let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url());
-        let env = Env::from_pairs([&[endpoint], variables].concat());
+        // The collector is served by the test's own thread, which may be busy for a while.
+        let patience = ("OTEL_EXPORTER_OTLP_TIMEOUT", "60000");
+        let env = Env::from_pairs([&[endpoint, patience], variables].concat());
         let lines = Lines::default();
         let writer = lines.clone();
         let config = TelemetryConfig::from_env(&env).expect("the variables make sense");

@@ -20,5 +20,5 @@ async fn what_stands_in_a_mail_is_in_no_log_line_and_no_span() {
     }
     notification.stop().await;
     let said = traced.end().await;
-    said.assert_silent_about(&["t0k3n", "Total: 27.49", "Hello Adalind"], "process");
+    said.assert_silent_about(&["t0k3n", "Total: 27.49", "Hello Adalind"], "event settled");
 }

@@ -20,7 +20,6 @@ impl Client {
     pub(super) fn new(timeout: Duration) -> Self {
         let http = reqwest::Client::builder()
             .timeout(timeout)
-            .connect_timeout(Duration::from_millis(500).min(timeout))
             .pool_max_idle_per_host(1)
             .redirect(reqwest::redirect::Policy::none())
             .build()
