@@ -22,10 +22,9 @@ demo: bootstrap ## Install what is missing, build, start the shop, send customer
 
 # One profile and one selection of packages for programs and tests: each is compiled once.
 test: bootstrap ## Install what is missing, check and test everything on real parts
-	cargo build --locked --package faultline
+	cargo build --locked --workspace --all-targets
 	target/debug/faultline setup --for test
 	$(MAKE) check
-	cargo build --locked --workspace --all-targets
 	target/debug/faultline with-parts -- cargo test --locked --workspace
 
 check: ## Formatting, lints, documentation; no warnings allowed
