@@ -172,10 +172,30 @@ pub(super) enum CreateError {
     Unreachable(#[from] KafkaError),
 }
 
+/// An admin client whose end nobody waits for: it blocks for as long as a request of it is under way.
+struct Admin(Option<AdminClient<Quiet>>);
+
+impl Admin {
+    fn new(brokers: &str) -> KafkaResult<Self> {
+        AdminClient::from_config_and_context(&client_config(brokers), Quiet)
+            .map(|client| Self(Some(client)))
+    }
+
+    fn client(&self) -> &AdminClient<Quiet> {
+        self.0.as_ref().expect("there until it is dropped")
+    }
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        let client = self.0.take();
+        std::thread::spawn(move || drop(client));
+    }
+}
+
 /// One attempt of [`ensure_topics`].
 pub(super) async fn create_topics(brokers: &str, topics: &[&str]) -> Result<(), CreateError> {
-    let admin: AdminClient<Quiet> =
-        AdminClient::from_config_and_context(&client_config(brokers), Quiet)?;
+    let admin = Admin::new(brokers)?;
     let dead: Vec<_> = topics
         .iter()
         .map(|topic| dead_letter_topic(topic))
@@ -192,7 +212,7 @@ pub(super) async fn create_topics(brokers: &str, topics: &[&str]) -> Result<(), 
     let options = AdminOptions::new()
         .request_timeout(timeout)
         .operation_timeout(timeout);
-    for result in admin.create_topics(&new, &options).await? {
+    for result in admin.client().create_topics(&new, &options).await? {
         match result {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((topic, code)) => {

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use tracing::dispatcher::DefaultGuard;
+use tracing::dispatcher::{DefaultGuard, Dispatch};
 
 use super::otlp::{Collector, Seen};
 use crate::{
@@ -19,6 +19,9 @@ pub struct Traced {
     collector: Collector,
     lines: Lines,
     _guard: DefaultGuard,
+    /// With one dispatcher in the process, tracing asks that of the *current thread* whether a place is of interest:
+    /// another test's thread, which has none, would switch the place off for all. With two it asks them all.
+    _company: Dispatch,
 }
 
 /// What a service has said about itself by the end of a test.
@@ -47,6 +50,7 @@ impl Traced {
             collector,
             lines,
             _guard: tracing::dispatcher::set_default(&subscriber),
+            _company: Dispatch::new(tracing_subscriber::registry()),
         }
     }
 
