@@ -1,6 +1,6 @@
 //! Metrics of a service: one registry, one list of names.
 //!
-//! A service lists its own metrics as [`Spec`]s and registers them beside those of the chassis ([`names`]). Labels are
+//! A service lists its own metrics as [`Spec`]s and registers them beside those of the chassis (`names`). Labels are
 //! bounded: route templates, never raw paths; edges, never URLs. Durations carry exemplars ([`Durations`]); breakers,
 //! bulkheads and pools are read when scraped.
 

@@ -1,7 +1,7 @@
 //! Telemetry: spans and log records through OpenTelemetry, log lines, and the ids that travel with a request.
 //!
 //! Spans are made through `tracing`; `tracing-opentelemetry` gives each a W3C trace and span id, which [`propagation`]
-//! carries over HTTP and Kafka. [`sampling`] decides which traces are kept, [`export`] sends them away. Whatever happens
+//! carries over HTTP and Kafka. `sampling` decides which traces are kept, `export` sends them away. Whatever happens
 //! there, the business does not wait for it. See docs/architecture/observability.md.
 
 pub mod baggage;

@@ -1,5 +1,5 @@
 //! Log lines on standard output: JSON for machines, text for a terminal. The same events also leave over OTLP (see
-//! [`super::export`]); this is the copy that needs nobody to receive it.
+//! `telemetry::export`); this is the copy that needs nobody to receive it.
 //!
 //! A JSON line has `time`, `level`, `service`, `target`, `message`, `trace_id`, `span_id`, `request_id`, the baggage
 //! (`order.id`, `user.id`), and the event's own fields beside them (dotted names stay as they are).
