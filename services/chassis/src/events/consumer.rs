@@ -34,8 +34,9 @@ const UNAVAILABLE_BACKOFF_MAX: Duration = Duration::from_secs(1);
 /// Longest pause between attempts at an event that fails.
 const TRANSIENT_BACKOFF_MAX: Duration = Duration::from_secs(5);
 
-/// How long leaving the group may take at the end; the broker notices by itself after the session timeout.
-const LEAVE_MAX: Duration = Duration::from_secs(2);
+/// How long leaving the group may take at the end; the broker notices by itself after the session timeout. Shorter than
+/// the first stage of a shutdown (two thirds of 3 s), or a broker that is slow to answer would hold up the relay.
+const LEAVE_MAX: Duration = Duration::from_millis(1_500);
 
 /// Outcome of a message that nobody could apply, beside those of [`Applied`].
 const DEAD_LETTERED: &str = "dead_lettered";
