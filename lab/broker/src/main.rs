@@ -1,8 +1,8 @@
 //! The lab's Kafka-API broker: one node, one SQLite file, no cluster.
 //!
 //! A thin shell around the `nisshi-broker` library, so that the lab needs neither a JVM nor a
-//! container to have a real broker. It is not tuned for throughput and speaks neither TLS nor
-//! SASL: it binds the loopback address that its owner names.
+//! container to have a real broker. It speaks neither TLS nor SASL: it binds the loopback address
+//! that its owner names. What the library does wastefully for a lab is mended in [`storage`].
 //!
 //! Usage: `faultline-broker --listen 127.0.0.1:8092 --data FOLDER`
 //!
@@ -10,10 +10,15 @@
 //! process loses nothing (a power cut may lose the last moments, as with Kafka's own defaults).
 //! That is why stopping is simply returning, and SIGTERM and SIGINT do the same.
 
-use std::{env, error::Error, fs, net::SocketAddr, path::PathBuf, process::ExitCode};
+mod headers;
+mod remembered;
+mod storage;
+
+use std::{env, error::Error, fs, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use nisshi_broker::{broker::Broker, coordinator::group::administrator::Controller};
-use nisshi_storage::ArcDynStorage;
+use nisshi_storage::StorageContainer;
+use storage::LabStorage;
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::Instant,
@@ -66,8 +71,8 @@ impl Options {
     }
 }
 
-// Two workers are enough for one lab, and fewer threads mean fewer malloc arenas.
-#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+// SQLite writes one thing at a time, and a lab has few cores: handing work from thread to thread would only cost.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(
@@ -92,17 +97,25 @@ async fn run() -> Result<(), BoxError> {
     env::set_current_dir(&options.data).map_err(|error| format!("cannot enter {data}: {error}"))?;
 
     let address = Url::parse(&format!("tcp://{}", options.listen))?;
-    let mut broker = Broker::<Controller<ArcDynStorage>, ArcDynStorage>::builder()
+    let storage = StorageContainer::builder()
         .node_id(NODE_ID)
         .cluster_id(CLUSTER_ID)
-        .incarnation_id(Uuid::now_v7())
-        .listener(address.clone())
-        .advertised_listener(address)
+        .advertised_listener(address.clone())
         .storage(Url::parse(STORAGE)?)
         .silent(true)
         .build()
         .await
         .map_err(|error| format!("cannot open the log in {data}: {error}"))?;
+    let storage = LabStorage::over(Arc::new(storage));
+    let mut broker = Broker::new(
+        NODE_ID,
+        CLUSTER_ID,
+        address.clone(),
+        address,
+        storage.clone(),
+        Controller::with_storage(storage)?,
+        Uuid::now_v7(),
+    );
 
     index_headers()
         .await

@@ -1,4 +1,4 @@
-//! The broker with a real client: topics, groups, and nothing lost when it is killed.
+//! The broker with a real client: topics, groups, headers, and nothing lost when it is killed.
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
@@ -9,6 +9,7 @@ use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     consumer::{CommitMode, Consumer as _, StreamConsumer},
+    message::{BorrowedMessage, Header, Headers as _, OwnedHeaders},
     producer::{FutureProducer, FutureRecord},
     util::Timeout,
 };
@@ -112,6 +113,65 @@ async fn acknowledged_messages_and_committed_offsets_survive_hard_kills() -> Res
         BTreeSet::from([MESSAGES]),
         "committed messages came again"
     );
+    Ok(())
+}
+
+fn headers_of(message: &BorrowedMessage<'_>) -> Vec<(String, Option<Vec<u8>>)> {
+    let headers = message.headers().map(|headers| headers.iter());
+    headers
+        .into_iter()
+        .flatten()
+        .map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
+        .collect()
+}
+
+#[tokio::test]
+async fn headers_arrive_as_they_were_sent_whatever_they_are() -> Result<()> {
+    let state = state()?;
+    let part = Broker::locate(state.path(), free_port()?)?;
+    let _broker = started(state.path(), &part).await?;
+    create_topic(&part).await?;
+    let producer: FutureProducer = config(&part).create()?;
+    let long = "x".repeat(70_000);
+    let sent: [&[(&str, Option<&str>)]; 4] = [
+        &[
+            ("ce_id", Some("1")),
+            ("ce_id", Some("the same name again")),
+            ("", Some("no name")),
+            ("empty", Some("")),
+            ("null", None),
+            ("long", Some(&long)),
+        ],
+        &[],
+        // The name that the broker itself uses in its log.
+        &[("faultline.folded", Some("a client's own"))],
+        &[("faultline.folded", None), ("ce_id", Some("2"))],
+    ];
+    for headers in sent {
+        let headers = headers
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, &(key, value)| {
+                headers.insert(Header { key, value })
+            });
+        // One key: one partition, and so one order.
+        let record = FutureRecord::to(TOPIC)
+            .key("k")
+            .payload("p")
+            .headers(headers);
+        producer
+            .send(record, Timeout::After(PATIENCE))
+            .await
+            .map_err(|(error, _)| error)?;
+    }
+    let consumer = consumer(&part, "readers")?;
+    for headers in sent {
+        let message = timeout(PATIENCE, consumer.recv()).await??;
+        let expected: Vec<_> = headers
+            .iter()
+            .map(|&(key, value)| (key.to_owned(), value.map(|value| value.as_bytes().to_vec())))
+            .collect();
+        assert_eq!(headers_of(&message), expected);
+    }
     Ok(())
 }
 

@@ -15,10 +15,22 @@ use sha2::{Digest as _, Sha256};
 use crate::{Error, Progress, Report, Result, environment, process};
 
 const PROGRAM: &str = "faultline-broker";
-const SOURCES: [(&str, &str); 3] = [
+const SOURCES: [(&str, &str); 6] = [
     ("Cargo.toml", include_str!("../../../broker/Cargo.toml")),
     ("Cargo.lock", include_str!("../../../broker/Cargo.lock")),
+    (
+        "src/headers.rs",
+        include_str!("../../../broker/src/headers.rs"),
+    ),
     ("src/main.rs", include_str!("../../../broker/src/main.rs")),
+    (
+        "src/remembered.rs",
+        include_str!("../../../broker/src/remembered.rs"),
+    ),
+    (
+        "src/storage.rs",
+        include_str!("../../../broker/src/storage.rs"),
+    ),
 ];
 /// Settings of a cargo that may be running us; they are about our own build, not about the broker's.
 const CARGO_SETTINGS: [&str; 5] = [

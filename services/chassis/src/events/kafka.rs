@@ -64,8 +64,7 @@ pub(super) fn consumer(
         .set("session.timeout.ms", "6000")
         .set("heartbeat.interval.ms", "1500")
         // The embedded broker does not wake a long poll on new data; it looks again after half of the wait, then half
-        // of the rest, and so on. A longer wait delays an event by up to half of it; a shorter one keeps a core busy
-        // with looking: measured with an idle shop, 20 ms cost 80 % of a core.
+        // of the rest, and so on. A longer wait delays an event by up to half of it; each wait that ends costs a request.
         .set("fetch.wait.max.ms", "250")
         // The defaults would prefetch 100,000 messages and 64 MB for each topic.
         .set("queued.min.messages", "1000")
