@@ -31,7 +31,10 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 /// The first version that a service's own migrations may have.
 const SERVICE_VERSION_MIN: i64 = 1000;
 
-/// How often is looked for connections that have been idle too long.
+/// Connections of a burst are closed this soon: each is a process of PostgreSQL.
+const IDLE_MAX: Duration = Duration::from_secs(60);
+
+/// How often is looked for them.
 const IDLE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Limits of a pool.
@@ -118,7 +121,7 @@ fn close_idle(tasks: &Tasks, db: Db) {
         let mut ticks = interval(IDLE_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
-            db.close_idle();
+            db.close_idle(IDLE_MAX);
         }
         Ok(())
     });

@@ -23,9 +23,6 @@ use crate::metrics::Durations;
 /// A connection that worked this recently is used without asking whether it still does.
 const TRUSTED_IDLE: Duration = Duration::from_millis(500);
 
-/// Connections of a burst are given back soon: each is a process of PostgreSQL.
-const IDLE_MAX: Duration = Duration::from_secs(60);
-
 /// A backend's memory grows with what it has seen; half an hour bounds that, and a login each half hour is nothing.
 const LIFETIME_MAX: Duration = Duration::from_secs(30 * 60);
 
@@ -118,11 +115,11 @@ impl Db {
         &self.shared.pool.manager().options
     }
 
-    /// Closes what has been idle for a minute, but the last connection.
-    pub(super) fn close_idle(&self) {
+    /// Closes what has been idle for longer than that, but never the last connection.
+    pub fn close_idle(&self, longer_than: Duration) {
         let mut spare = self.shared.pool.status().size.saturating_sub(1);
         self.shared.pool.retain(|idle, _| {
-            let goes = spare > 0 && idle.since.is_none_or(|since| since.elapsed() > IDLE_MAX);
+            let goes = spare > 0 && idle.since.is_none_or(|since| since.elapsed() > longer_than);
             spare -= usize::from(goes);
             !goes
         });
