@@ -2,21 +2,27 @@
 //!
 //! It holds no query of the domain. A service owns one database and one role; nobody else connects to it.
 
+mod conn;
+mod executor;
+mod pool;
+mod tx;
+
 use std::time::Duration;
 
 use anyhow::Context as _;
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgPool,
+    ConnectOptions as _,
     migrate::{MigrateError, Migrator},
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::PgConnectOptions,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tracing::{log::LevelFilter, warn};
 
+pub use self::{conn::Conn, pool::Db, tx::Tx};
 use crate::{
     config::{ConfigError, Env},
     retention::{self, Retention},
-    service::Context,
+    service::{Context, Tasks},
 };
 
 /// Outbox, inbox and idempotency keys: the tables that the chassis itself needs, versions 1 to 999.
@@ -25,8 +31,11 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 /// The first version that a service's own migrations may have.
 const SERVICE_VERSION_MIN: i64 = 1000;
 
-/// A connection that worked this recently is used without asking whether it still does.
-const TRUSTED_IDLE: Duration = Duration::from_millis(500);
+/// Connections of a burst are closed this soon: each is a process of PostgreSQL.
+const IDLE_MAX: Duration = Duration::from_secs(60);
+
+/// How often is looked for them.
+const IDLE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Limits of a pool.
 #[derive(Clone, Debug)]
@@ -88,33 +97,47 @@ pub async fn open(
     context: &Context,
     service: &Migrator,
     connections_max: u32,
-) -> anyhow::Result<PgPool> {
+) -> anyhow::Result<Db> {
     let url = context.env.secret("DATABASE_URL", "a postgres:// URL")?;
     let config = DbConfig::from_env(context.config.name, &context.env, connections_max)?;
     let retention = Retention::from_env(&context.env)?;
-    let pool = connect(url.expose(), &config)
+    let db = connect(url.expose(), &config)
         .await
         .context("connecting to DATABASE_URL")?;
-    migrate(&pool, service)
+    migrate(&db, service)
         .await
         .context("migrating the database")?;
-    context.health.register_postgres(pool.clone());
-    context.metrics.watch_pool(&pool);
-    retention::spawn(&context.tasks, pool.clone(), retention);
-    Ok(pool)
+    context.health.register_postgres(db.clone());
+    context.metrics.watch_pool(&db);
+    close_idle(&context.tasks, db.clone());
+    retention::spawn(&context.tasks, db.clone(), retention);
+    Ok(db)
+}
+
+/// Gives PostgreSQL back what a burst took, until the service stops.
+fn close_idle(tasks: &Tasks, db: Db) {
+    let stopping = tasks.stopping();
+    tasks.spawn("idle connections", async move {
+        let mut ticks = interval(IDLE_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+            db.close_idle(IDLE_MAX);
+        }
+        Ok(())
+    });
 }
 
 /// Opens the pool; asks again, up to the deadline, while the database is not there yet.
 ///
 /// # Errors
 /// A malformed URL or a refused login at once; an unreachable database after the deadline.
-pub async fn connect(url: &str, config: &DbConfig) -> sqlx::Result<PgPool> {
-    let options = connect_options(url, config)?;
+pub async fn connect(url: &str, config: &DbConfig) -> sqlx::Result<Db> {
+    let db = Db::new(connect_options(url, config)?, config);
     let deadline = Instant::now() + config.connect_deadline;
     let mut warned = false;
     loop {
-        match pool_options(config).connect_with(options.clone()).await {
-            Ok(pool) => return Ok(pool),
+        match db.acquire().await {
+            Ok(_) => return Ok(db),
             Err(error) if is_transient(&error) && Instant::now() < deadline => {
                 if !std::mem::replace(&mut warned, true) {
                     warn!(%error, "the database does not answer yet; trying again");
@@ -143,33 +166,13 @@ fn connect_options(url: &str, config: &DbConfig) -> sqlx::Result<PgConnectOption
         .log_slow_statements(LevelFilter::Warn, Duration::from_secs(1)))
 }
 
-fn pool_options(config: &DbConfig) -> PgPoolOptions {
-    PgPoolOptions::new()
-        .min_connections(1)
-        .max_connections(config.connections_max)
-        .acquire_timeout(config.acquire_timeout)
-        // Connections of a burst are given back soon: each is a process of PostgreSQL.
-        .idle_timeout(Duration::from_secs(60))
-        .max_lifetime(Duration::from_secs(30 * 60))
-        // sqlx would ask PostgreSQL before every use whether the connection lives, a round trip for nothing under load.
-        .test_before_acquire(false)
-        .before_acquire(|conn, meta| {
-            Box::pin(async move {
-                if meta.idle_for > TRUSTED_IDLE {
-                    conn.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-}
-
 /// Brings the database up to date: the chassis's tables and the service's own, as one history in one table.
 ///
 /// # Errors
 /// A service migration with a version below 1000, one that was changed after it ran, or SQL that fails.
-pub async fn migrate(pool: &PgPool, service: &Migrator) -> Result<(), MigrateError> {
+pub async fn migrate(db: &Db, service: &Migrator) -> Result<(), MigrateError> {
     let merged = merge(service)?;
-    let mut conn = pool.acquire().await?;
+    let mut conn = db.acquire().await?;
     // Waiting for another instance's migration is not a slow statement.
     sqlx::query("SET statement_timeout = 0")
         .execute(&mut *conn)

@@ -33,7 +33,7 @@ pub use self::{
     spec::Spec,
 };
 use self::{edges::Edges, pools::Pools};
-use crate::telemetry;
+use crate::{db::Db, telemetry};
 
 /// Label value of a request that no route knows: paths that somebody makes up must not become series.
 pub const UNMATCHED: &str = "unmatched";
@@ -54,6 +54,7 @@ pub struct Metrics {
     /// Kind: successful or failed, with or without retry.
     pub(crate) retry_calls: IntCounterVec,
     db_operation_duration: Durations,
+    db_connection_wait: Durations,
     pub(crate) outbox_pending: IntGaugeVec,
     pub(crate) outbox_oldest_age: IntGaugeVec,
     pub(crate) outbox_published: IntCounterVec,
@@ -88,6 +89,7 @@ impl Metrics {
             retry_attempts: counter(names::RETRY_ATTEMPTS),
             retry_calls: counter(names::RETRY_CALLS),
             db_operation_duration: durations(names::DB_OPERATION_DURATION),
+            db_connection_wait: durations(names::DB_CONNECTION_WAIT),
             outbox_pending: gauge(names::OUTBOX_PENDING),
             outbox_oldest_age: gauge(names::OUTBOX_OLDEST_AGE),
             outbox_published: counter(names::OUTBOX_PUBLISHED),
@@ -145,9 +147,11 @@ impl Metrics {
         self.edges.watch(self, edge, breaker, bulkhead)
     }
 
-    /// Shows the connections of the service's pool.
-    pub fn watch_pool(&self, pool: &sqlx::PgPool) {
-        self.pools.watch(pool);
+    /// Shows the connections of the service's pool, and who waits for one how long.
+    pub fn watch_pool(&self, db: &Db) {
+        self.db_connection_wait.prepare(&[]);
+        db.record_waits(self.db_connection_wait.clone());
+        self.pools.watch(db);
     }
 
     /// What a scraper gets, in the format that it asked for.

@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, warn};
 
 use crate::{
     config::{ConfigError, Env},
+    db::Db,
     service::Tasks,
 };
 
@@ -54,13 +54,13 @@ impl Retention {
 }
 
 /// Prunes at every interval until the service stops.
-pub(crate) fn spawn(tasks: &Tasks, pool: PgPool, retention: Retention) {
+pub(crate) fn spawn(tasks: &Tasks, db: Db, retention: Retention) {
     let stopping = tasks.stopping();
     tasks.spawn("pruning", async move {
         let mut ticks = interval(retention.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
-            let pruned = stopping.run_until_cancelled(prune(&pool, &retention));
+            let pruned = stopping.run_until_cancelled(prune(&db, &retention));
             match pruned.await {
                 Some(Ok(rows)) => debug!(rows, "pruned"),
                 // The next tick tries again.
@@ -77,7 +77,7 @@ pub(crate) fn spawn(tasks: &Tasks, pool: PgPool, retention: Retention) {
 ///
 /// # Errors
 /// The database's.
-pub async fn prune(pool: &PgPool, retention: &Retention) -> sqlx::Result<u64> {
+pub async fn prune(db: &Db, retention: &Retention) -> sqlx::Result<u64> {
     // A key whose resource is made but not answered for stays: whoever asks again must find it, however late.
     let keys = "DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
                     SELECT ctid FROM idempotency
@@ -89,17 +89,17 @@ pub async fn prune(pool: &PgPool, retention: &Retention) -> sqlx::Result<u64> {
                        SELECT ctid FROM inbox
                        WHERE applied_at < clock_timestamp() - make_interval(secs => $1)
                        ORDER BY applied_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
-    Ok(delete(pool, keys, retention.idempotency).await?
-        + delete(pool, applied, retention.inbox).await?)
+    Ok(delete(db, keys, retention.idempotency).await?
+        + delete(db, applied, retention.inbox).await?)
 }
 
-async fn delete(pool: &PgPool, sql: &'static str, older_than: Duration) -> sqlx::Result<u64> {
+async fn delete(db: &Db, sql: &'static str, older_than: Duration) -> sqlx::Result<u64> {
     let mut deleted = 0;
     loop {
         let batch = sqlx::query(sql)
             .bind(older_than.as_secs_f64())
             .bind(BATCH)
-            .execute(pool)
+            .execute(db)
             .await?
             .rows_affected();
         deleted += batch;

@@ -16,19 +16,21 @@ use std::{
 };
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Executor as _, PgPool,
-    migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    AssertSqlSafe, ConnectOptions as _, Executor as _, migrate::Migrator,
+    postgres::PgConnectOptions,
 };
 use uuid::Uuid;
 
 pub use self::binary::{Binary, dies, free_addr};
-use crate::{config::Env, db};
+use crate::{
+    config::Env,
+    db::{self, Db, DbConfig},
+};
 
 /// A database of one test. Dropped after a test that passed, kept (and named) after one that failed.
 pub struct TestDb {
     /// Connected as its owner.
-    pub pool: PgPool,
+    pub pool: Db,
     /// For processes that connect by themselves.
     pub url: String,
     name: String,
@@ -38,17 +40,25 @@ pub struct TestDb {
 pub async fn database(migrator: &Migrator) -> TestDb {
     let name = format!("test_{}", Uuid::now_v7().simple());
     on_server(&format!("CREATE DATABASE {name}")).await;
-    let options = server().database(&name);
-    let url = options.to_url_lossy().to_string();
-    let pool = PgPoolOptions::new()
-        .max_connections(5)
-        .connect_with(options)
+    let url = server().database(&name).to_url_lossy().to_string();
+    let pool = db::connect(&url, &limits())
         .await
         .expect("a database that was just made can be connected to");
     db::migrate(&pool, migrator)
         .await
         .expect("migrations run on an empty database");
     TestDb { pool, url, name }
+}
+
+/// Wide: what a test waits for on a busy machine is not what it is about.
+fn limits() -> DbConfig {
+    DbConfig {
+        connections_max: 5,
+        acquire_timeout: Duration::from_secs(30),
+        statement_timeout: Duration::from_secs(60),
+        idle_in_transaction_timeout: Duration::from_secs(60),
+        ..DbConfig::new("test")
+    }
 }
 
 impl Drop for TestDb {

@@ -3,11 +3,10 @@
 use axum::{Router, extract::FromRef};
 use chassis::{
     auth::Verifier,
-    db,
+    db::{self, Db},
     events::{Consumer, ConsumerConfig, Inbox, Outbox},
     service::Context,
 };
-use sqlx::PgPool;
 
 use crate::{
     commands::Commands, config::Config, events, http, metrics::StockMetrics, store, worker,
@@ -20,12 +19,12 @@ const CONNECTIONS_MAX: u32 = 8;
 /// What handlers may ask for.
 #[derive(Clone)]
 pub struct AppState {
-    pool: PgPool,
+    pool: Db,
     commands: Commands,
     verifier: Verifier,
 }
 
-impl FromRef<AppState> for PgPool {
+impl FromRef<AppState> for Db {
     fn from_ref(state: &AppState) -> Self {
         state.pool.clone()
     }
@@ -67,7 +66,7 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
 fn start_workers(
     context: &Context,
     config: &Config,
-    pool: &PgPool,
+    pool: &Db,
     outbox: &Outbox,
     commands: &Commands,
     metrics: StockMetrics,

@@ -9,9 +9,12 @@ mod settle;
 
 use std::time::Duration;
 
-use chassis::{crash, events::Outbox};
+use chassis::{
+    crash,
+    db::{Db, Tx},
+    events::Outbox,
+};
 use serde_json::Value;
-use sqlx::{PgPool, Postgres, Transaction};
 
 pub use self::{
     receive::{Imported, Restock, Restocked},
@@ -35,7 +38,7 @@ const EXPIRING: &str = "inventory.expire.before_commit";
 /// Runs commands. Cheap to clone.
 #[derive(Clone)]
 pub struct Commands {
-    pool: PgPool,
+    pool: Db,
     outbox: Outbox,
     metrics: StockMetrics,
     hold: Duration,
@@ -43,7 +46,7 @@ pub struct Commands {
 
 impl Commands {
     /// `hold` is how long a reservation waits for its commit.
-    pub fn new(pool: PgPool, outbox: Outbox, metrics: StockMetrics, hold: Duration) -> Self {
+    pub fn new(pool: Db, outbox: Outbox, metrics: StockMetrics, hold: Duration) -> Self {
         for point in [RESERVED, SETTLED, EXPIRING] {
             crash::register(point);
         }
@@ -143,11 +146,7 @@ impl Commands {
         Ok(imported)
     }
 
-    async fn settled(
-        &self,
-        tx: Transaction<'_, Postgres>,
-        settled: Result<Settled, Error>,
-    ) -> Result<Settled, Error> {
+    async fn settled(&self, tx: Tx, settled: Result<Settled, Error>) -> Result<Settled, Error> {
         let settled = self.finish(tx, settled).await?;
         self.metrics.count_settled(&settled);
         crash::point(SETTLED);
@@ -156,11 +155,7 @@ impl Commands {
 
     /// Commits what went well and tells the relay. Rolls back at once what did not, because its rows stay locked until
     /// then.
-    async fn finish<T>(
-        &self,
-        tx: Transaction<'_, Postgres>,
-        result: Result<T, Error>,
-    ) -> Result<T, Error> {
+    async fn finish<T>(&self, tx: Tx, result: Result<T, Error>) -> Result<T, Error> {
         match result {
             Ok(value) => {
                 tx.commit().await?;

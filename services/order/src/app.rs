@@ -3,11 +3,10 @@
 use axum::{Router, extract::FromRef};
 use chassis::{
     auth::Verifier,
-    db,
+    db::{self, Db},
     events::{Consumer, ConsumerConfig, Inbox, Outbox},
     service::{Context, Tasks},
 };
-use sqlx::PgPool;
 
 use crate::{
     MIGRATOR,
@@ -26,13 +25,13 @@ const CONNECTIONS_MAX: u32 = 8;
 /// What handlers need.
 #[derive(Clone)]
 pub(crate) struct AppState {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Db,
     pub(crate) verifier: Verifier,
     pub(crate) runner: SagaRunner,
     pub(crate) tasks: Tasks,
 }
 
-impl FromRef<AppState> for PgPool {
+impl FromRef<AppState> for Db {
     fn from_ref(state: &AppState) -> Self {
         state.pool.clone()
     }

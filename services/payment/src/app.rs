@@ -1,8 +1,12 @@
 //! Puts the service together: configuration, database, providers, background work, routes.
 
 use axum::{Router, extract::FromRef};
-use chassis::{auth::Verifier, db, events::Outbox, service::Context};
-use sqlx::PgPool;
+use chassis::{
+    auth::Verifier,
+    db::{self, Db},
+    events::Outbox,
+    service::Context,
+};
 
 use crate::{
     commands::{Commands, Shared},
@@ -22,13 +26,13 @@ const CONNECTIONS_MAX: u32 = 8;
 /// What handlers may ask for.
 #[derive(Clone)]
 pub struct AppState {
-    pool: PgPool,
+    pool: Db,
     commands: Commands,
     verifier: Verifier,
     signatures: SignatureCheck,
 }
 
-impl FromRef<AppState> for PgPool {
+impl FromRef<AppState> for Db {
     fn from_ref(state: &AppState) -> Self {
         state.pool.clone()
     }

@@ -17,11 +17,11 @@ mod void;
 use std::{future::Future, sync::Arc, time::Duration};
 
 use chassis::{
-    auth::Caller, crash, events::Outbox, service::Tasks, telemetry::request::RequestContext,
+    auth::Caller, crash, db::Db, events::Outbox, service::Tasks, telemetry::request::RequestContext,
 };
 use chrono::Utc;
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use self::drive::Patience;
 pub(crate) use self::{
@@ -44,7 +44,7 @@ pub(crate) struct Commands(Arc<Shared>);
 
 /// What commands work with.
 pub(crate) struct Shared {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Db,
     pub(crate) providers: Providers,
     pub(crate) vault: Vault,
     pub(crate) outbox: Outbox,

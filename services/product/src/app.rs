@@ -1,8 +1,12 @@
 //! Puts the service together: configuration, database, relay, routes.
 
 use axum::{Router, extract::FromRef};
-use chassis::{auth::Verifier, db, events::Outbox, service::Context};
-use sqlx::PgPool;
+use chassis::{
+    auth::Verifier,
+    db::{self, Db},
+    events::Outbox,
+    service::Context,
+};
 
 use crate::{commands::Commands, config::Config, events, http, metrics::CatalogueMetrics, store};
 
@@ -12,13 +16,13 @@ const CONNECTIONS_MAX: u32 = 4;
 /// What handlers may ask for.
 #[derive(Clone)]
 pub struct AppState {
-    pool: PgPool,
+    pool: Db,
     commands: Commands,
     metrics: CatalogueMetrics,
     verifier: Verifier,
 }
 
-impl FromRef<AppState> for PgPool {
+impl FromRef<AppState> for Db {
     fn from_ref(state: &AppState) -> Self {
         state.pool.clone()
     }

@@ -2,8 +2,11 @@
 
 mod import;
 
-use chassis::events::{Outbox, outbox};
-use sqlx::{PgConnection, PgPool};
+use chassis::{
+    db::Db,
+    events::{Outbox, outbox},
+};
+use sqlx::PgConnection;
 
 pub use self::import::{Import, Imported};
 use crate::{
@@ -26,14 +29,14 @@ pub enum Change {
 /// Runs commands. Cheap to clone.
 #[derive(Clone)]
 pub struct Commands {
-    pool: PgPool,
+    pool: Db,
     outbox: Outbox,
     metrics: CatalogueMetrics,
 }
 
 impl Commands {
     /// `outbox` is that of the service's relay.
-    pub fn new(pool: PgPool, outbox: Outbox, metrics: CatalogueMetrics) -> Self {
+    pub fn new(pool: Db, outbox: Outbox, metrics: CatalogueMetrics) -> Self {
         Self {
             pool,
             outbox,

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
-use chassis::{crash, db, service::Context};
-use sqlx::PgPool;
+use chassis::{
+    crash,
+    db::{self, Db},
+    service::Context,
+};
 use tokio::sync::Notify;
 
 use crate::{
@@ -22,7 +25,7 @@ const CONNECTIONS_MAX: u32 = 4;
 /// What handlers share.
 #[derive(Clone)]
 pub(crate) struct AppState {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Db,
     pub(crate) processor: Processor,
     pub(crate) keys: Arc<Keys>,
 }

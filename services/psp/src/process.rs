@@ -8,10 +8,10 @@ mod turns;
 
 use std::{sync::Arc, time::Duration};
 
-use chassis::{crash, service::Tasks, telemetry::request::RequestContext};
+use chassis::{crash, db::Db, service::Tasks, telemetry::request::RequestContext};
 use chrono::Utc;
 use prometheus::IntCounterVec;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use thiserror::Error;
 use tokio::sync::Notify;
 
@@ -93,7 +93,7 @@ enum Attempt {
 /// Carries out commands.
 #[derive(Clone)]
 pub(crate) struct Processor {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Db,
     pub(crate) tasks: Tasks,
     pub(crate) processing_delay: Duration,
     pub(crate) hang: Duration,

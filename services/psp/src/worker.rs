@@ -4,8 +4,7 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use chassis::service::Context;
-use sqlx::PgPool;
+use chassis::{db::Db, service::Context};
 use tokio::sync::Notify;
 
 use self::webhooks::Webhooks;
@@ -15,7 +14,7 @@ use crate::config::Config;
 pub(crate) fn start(
     context: &Context,
     config: &Config,
-    pool: PgPool,
+    pool: Db,
     wake: Arc<Notify>,
 ) -> anyhow::Result<()> {
     let Some(url) = &config.webhook_url else {

@@ -6,11 +6,10 @@ use anyhow::Context as _;
 use axum::{Router, extract::FromRef};
 use chassis::{
     auth::{ServiceTokens, Verifier},
-    db,
+    db::{self, Db},
     events::Outbox,
     service::Context,
 };
-use sqlx::PgPool;
 
 use crate::{
     MIGRATOR,
@@ -46,7 +45,7 @@ impl FromRef<AppState> for Commands {
     }
 }
 
-impl FromRef<AppState> for PgPool {
+impl FromRef<AppState> for Db {
     fn from_ref(state: &AppState) -> Self {
         state.commands.pool.clone()
     }

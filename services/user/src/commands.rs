@@ -7,8 +7,7 @@ mod admin;
 mod revocations;
 mod sessions;
 
-use chassis::events::Outbox;
-use sqlx::PgPool;
+use chassis::{db::Db, events::Outbox};
 use tracing::warn;
 
 pub(crate) use self::sessions::LoggedIn;
@@ -23,7 +22,7 @@ use crate::{
 /// Everything that commands need.
 #[derive(Clone)]
 pub(crate) struct Commands {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Db,
     pub(crate) outbox: Outbox,
     pub(crate) redis: Redis,
     pub(crate) hasher: Hasher,

@@ -15,11 +15,13 @@ use std::{
 };
 
 use anyhow::Context as _;
-use chassis::auth::{AuthError, KeySource, StaticKeys};
+use chassis::{
+    auth::{AuthError, KeySource, StaticKeys},
+    db::Db,
+};
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use jsonwebtoken::{DecodingKey, jwk::JwkSet};
-use sqlx::PgPool;
 use tokio::sync::Mutex;
 use tracing::{info, warn};
 
@@ -41,7 +43,7 @@ const SLACK_S: u32 = 120;
 pub(crate) struct Keys(Arc<Inner>);
 
 struct Inner {
-    pool: PgPool,
+    pool: Db,
     sealer: Sealer,
     /// How long the tokens live that these keys sign.
     token_lifetime_s: u32,
@@ -71,7 +73,7 @@ impl Keys {
     /// # Errors
     /// The database's; keys that `key_encryption_key` does not open.
     pub(crate) async fn open(
-        pool: &PgPool,
+        pool: &Db,
         key_encryption_key: &[u8; 32],
         token_lifetime_s: u32,
     ) -> anyhow::Result<Self> {
@@ -194,7 +196,7 @@ impl Ring {
 
 /// Reads what is published; opens only what is not known yet.
 async fn read(
-    pool: &PgPool,
+    pool: &Db,
     sealer: &Sealer,
     known: &HashMap<String, Arc<Pair>>,
 ) -> anyhow::Result<Ring> {
@@ -223,7 +225,7 @@ async fn read(
 }
 
 /// Of several instances that start at once on an empty database, one makes the key; the others wait and find it.
-async fn ensure_active(pool: &PgPool, sealer: &Sealer) -> anyhow::Result<()> {
+async fn ensure_active(pool: &Db, sealer: &Sealer) -> anyhow::Result<()> {
     let mut tx = pool.begin().await?;
     if signing_keys::active(&mut tx).await?.is_some() {
         return Ok(());

@@ -4,10 +4,10 @@
 
 use std::future::Future;
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::{Applied, Apply, ApplyError, Event, Outbox};
-use crate::crash;
+use crate::{crash, db::Db};
 
 /// The effect of an event on a service's tables.
 pub trait Handle: Send + Sync + 'static {
@@ -25,7 +25,7 @@ pub trait Handle: Send + Sync + 'static {
 
 /// Applies each event once, however often it is delivered.
 pub struct Inbox<H> {
-    pool: PgPool,
+    db: Db,
     consumer: String,
     before_commit: String,
     outbox: Option<Outbox>,
@@ -34,11 +34,11 @@ pub struct Inbox<H> {
 
 impl<H: Handle> Inbox<H> {
     /// `consumer` is the name under which applied events are noted: the consumer group.
-    pub fn new(pool: PgPool, consumer: &str, handler: H) -> Self {
+    pub fn new(db: Db, consumer: &str, handler: H) -> Self {
         let before_commit = format!("{consumer}.after_apply_before_commit");
         crash::register(&before_commit);
         Self {
-            pool,
+            db,
             consumer: consumer.to_owned(),
             before_commit,
             outbox: None,
@@ -59,7 +59,7 @@ impl<H: Handle> Apply for Inbox<H> {
         if !H::EVENT_TYPES.contains(&event.event_type.as_str()) {
             return Ok(Applied::Ignored);
         }
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.db.begin().await?;
         if !note(&mut tx, &self.consumer, event).await? {
             return Ok(Applied::Duplicate);
         }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{NewEvent, Relay, RelayConfig};
-use crate::{service::Context, telemetry::propagation::TraceContext};
+use crate::{db::Db, service::Context, telemetry::propagation::TraceContext};
 
 /// Constraint that a writer violates who did not see the newest version of its aggregate.
 pub const VERSION_CONFLICT: &str = "outbox_aggregate_version";
@@ -56,15 +56,10 @@ pub struct Outbox {
 
 impl Outbox {
     /// The outbox of a service, with the relay that publishes it to these topics.
-    pub fn relayed(
-        context: &Context,
-        pool: &PgPool,
-        brokers: &str,
-        topics: &[&'static str],
-    ) -> Self {
+    pub fn relayed(context: &Context, db: &Db, brokers: &str, topics: &[&'static str]) -> Self {
         let outbox = Self::default();
         let config = RelayConfig::new(brokers, context.config.name, topics);
-        Relay::spawn(&context.tasks, &context.metrics, pool, &outbox, config);
+        Relay::spawn(&context.tasks, &context.metrics, db, &outbox, config);
         outbox
     }
 

@@ -6,11 +6,9 @@
 
 mod publish;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use sqlx::{
-    ConnectOptions as _, Connection as _, PgConnection, PgPool, postgres::PgConnectOptions,
-};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -21,7 +19,7 @@ use super::{
     kafka::{self, CreateError},
     outbox::{self, Outbox},
 };
-use crate::{crash, metrics::Metrics, service::Tasks};
+use crate::{crash, db::Db, metrics::Metrics, service::Tasks};
 
 /// Where a crash costs a second delivery.
 const AFTER_PUBLISH: &str = "relay.after_publish_before_mark";
@@ -77,7 +75,7 @@ impl RelayConfig {
 /// Publishes the outbox of one service.
 pub struct Relay {
     config: RelayConfig,
-    connect: Arc<PgConnectOptions>,
+    connect: PgConnectOptions,
     publisher: Publisher,
     outbox: Outbox,
     metrics: Metrics,
@@ -98,15 +96,9 @@ enum Pass {
 
 impl Relay {
     /// Starts the relay as a background task. It outlives outages of both sides.
-    pub fn spawn(
-        tasks: &Tasks,
-        metrics: &Metrics,
-        pool: &PgPool,
-        outbox: &Outbox,
-        config: RelayConfig,
-    ) {
+    pub fn spawn(tasks: &Tasks, metrics: &Metrics, db: &Db, outbox: &Outbox, config: RelayConfig) {
         crash::register(AFTER_PUBLISH);
-        let (connect, outbox) = (pool.connect_options(), outbox.clone());
+        let (connect, outbox) = (db.connect_options().clone(), outbox.clone());
         let (metrics, drained) = (metrics.clone(), tasks.drained());
         tasks.spawn_last("outbox relay", async move {
             let publisher = Publisher::new(&config, &metrics)?;

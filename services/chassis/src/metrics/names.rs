@@ -114,6 +114,21 @@ pub(crate) const DB_CONNECTION_MAX: Spec = Spec::new(
     "Connections that the pool may open.",
     &[],
 );
+pub(crate) const DB_CONNECTION_PENDING: Spec = Spec::new(
+    "db_client_connection_pending_requests",
+    "Callers that wait for a connection of the pool.",
+    &[],
+);
+pub(crate) const DB_CONNECTION_WAIT: Spec = Spec::new(
+    "db_client_connection_wait_time_seconds",
+    "How long callers waited for a connection of the pool, with or without getting one.",
+    &[],
+);
+pub(crate) const DB_CONNECTION_TIMEOUTS: Spec = Spec::new(
+    "db_client_connection_timeouts_total",
+    "Callers that got no connection of the pool in time.",
+    &[],
+);
 
 // Events.
 pub(crate) const OUTBOX_PENDING: Spec = Spec::new(
@@ -181,6 +196,9 @@ pub(super) const ALL: &[Spec] = &[
     DB_OPERATION_DURATION,
     DB_CONNECTION_COUNT,
     DB_CONNECTION_MAX,
+    DB_CONNECTION_PENDING,
+    DB_CONNECTION_WAIT,
+    DB_CONNECTION_TIMEOUTS,
     OUTBOX_PENDING,
     OUTBOX_OLDEST_AGE,
     OUTBOX_PUBLISHED,

@@ -2,34 +2,38 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::{Spec, names, sample::Family};
+use crate::db::Db;
 use prometheus::{
     core::{Collector, Desc},
     proto::MetricFamily,
 };
-use sqlx::PgPool;
 
-use super::{Spec, names, sample::Family};
-
-const SPECS: [Spec; 2] = [names::DB_CONNECTION_COUNT, names::DB_CONNECTION_MAX];
+const SPECS: [Spec; 4] = [
+    names::DB_CONNECTION_COUNT,
+    names::DB_CONNECTION_MAX,
+    names::DB_CONNECTION_PENDING,
+    names::DB_CONNECTION_TIMEOUTS,
+];
 
 /// The pool of a service, once it has one. A service has one database, and so one pool.
 #[derive(Clone)]
 pub(super) struct Pools {
-    pool: Arc<OnceLock<PgPool>>,
+    db: Arc<OnceLock<Db>>,
     descs: Arc<[Desc]>,
 }
 
 impl Pools {
     pub(super) fn new() -> Self {
         Self {
-            pool: Arc::default(),
+            db: Arc::default(),
             descs: SPECS.iter().map(Spec::desc).collect(),
         }
     }
 
     /// The first pool stays.
-    pub(super) fn watch(&self, pool: &PgPool) {
-        let _ = self.pool.set(pool.clone());
+    pub(super) fn watch(&self, db: &Db) {
+        let _ = self.db.set(db.clone());
     }
 }
 
@@ -39,16 +43,18 @@ impl Collector for Pools {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let Some(pool) = self.pool.get() else {
+        let Some(db) = self.db.get() else {
             return Vec::new();
         };
-        let [mut count, mut max] = SPECS.map(Family::new);
-        // Two figures that are read one after the other: a connection may be given back in between.
-        let idle = pool.num_idle();
-        let used = (pool.size() as usize).saturating_sub(idle);
-        count.gauge(&["idle"], idle as f64);
-        count.gauge(&["used"], used as f64);
-        max.gauge(&[], f64::from(pool.options().get_max_connections()));
-        [count, max].map(Family::into_proto).into()
+        let figures = db.figures();
+        let [mut count, mut max, mut pending, mut timeouts] = SPECS.map(Family::new);
+        count.gauge(&["idle"], figures.idle as f64);
+        count.gauge(&["used"], figures.used as f64);
+        max.gauge(&[], figures.max as f64);
+        pending.gauge(&[], figures.pending as f64);
+        timeouts.counter(&[], figures.timeouts);
+        [count, max, pending, timeouts]
+            .map(Family::into_proto)
+            .into()
     }
 }

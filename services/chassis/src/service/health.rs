@@ -12,6 +12,8 @@ use std::{
 use futures_util::future::{BoxFuture, join_all};
 use serde::Serialize;
 
+use crate::db::Db;
+
 /// A dependency that has not answered by then counts as down; a probe should not wait longer than its caller.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(800);
 
@@ -62,11 +64,11 @@ impl Health {
             .push((name, check));
     }
 
-    /// Registers a PostgreSQL pool.
-    pub fn register_postgres(&self, pool: sqlx::PgPool) {
+    /// Registers the service's database.
+    pub fn register_postgres(&self, db: Db) {
         self.register("postgres", move || {
-            let pool = pool.clone();
-            async move { sqlx::query("SELECT 1").execute(&pool).await.map(|_| ()) }
+            let db = db.clone();
+            async move { sqlx::query("SELECT 1").execute(&db).await.map(|_| ()) }
         });
     }
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use chassis::idempotency::{self, Begin, Repeated, RequestHash, Stored, attach, begin, complete};
+use chassis::{
+    db::Db,
+    idempotency::{self, Begin, Repeated, RequestHash, Stored, attach, begin, complete},
+};
 use serde_json::json;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::support::database;
@@ -16,7 +18,7 @@ fn request(body: &str) -> RequestHash {
     idempotency::hash("POST", "/api/v1/orders", body.as_bytes())
 }
 
-async fn begin_committed(pool: &PgPool, key: &str, hash: &RequestHash, lease: Duration) -> Begin {
+async fn begin_committed(pool: &Db, key: &str, hash: &RequestHash, lease: Duration) -> Begin {
     let mut tx = pool.begin().await.unwrap();
     let begun = begin(&mut tx, "test", key, hash, lease).await.unwrap();
     tx.commit().await.unwrap();

@@ -14,6 +14,7 @@ mod export;
 mod idempotency;
 mod message_spans;
 mod metrics;
+mod pool;
 mod prometheus;
 mod relay;
 mod retention;

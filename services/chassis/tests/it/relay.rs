@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chassis::{
+    db::Db,
     events::{NewEvent, Relay, RelayConfig},
     testing::{TestDb, unique, wait_for},
 };
 use serde_json::json;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::support::{LIMIT, Node, database, event, pending, write};
@@ -29,7 +29,7 @@ fn published(node: &Node, topic: &str) -> u64 {
     node.metric("outbox_published_total", &[("topic", topic)])
 }
 
-async fn kill_lock_holder(pool: &PgPool) {
+async fn kill_lock_holder(pool: &Db) {
     sqlx::query(
         "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",

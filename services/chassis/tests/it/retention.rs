@@ -5,12 +5,11 @@ use std::time::Duration;
 use axum::Router;
 use chassis::{
     config::Env,
-    db,
+    db::{self, Db},
     retention::{Retention, prune},
     service,
     testing::wait_for,
 };
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::support::{LIMIT, database, migrator};
@@ -19,7 +18,7 @@ fn defaults() -> Retention {
     Retention::from_env(&Env::default()).unwrap()
 }
 
-async fn key(pool: &PgPool, key: &str, age_h: i32, status: Option<i32>, resource: Option<Uuid>) {
+async fn key(pool: &Db, key: &str, age_h: i32, status: Option<i32>, resource: Option<Uuid>) {
     sqlx::query(
         "INSERT INTO idempotency (scope, key, request_hash, resource_id, response_status,
                                   response_body, created_at, locked_until)
@@ -35,7 +34,7 @@ async fn key(pool: &PgPool, key: &str, age_h: i32, status: Option<i32>, resource
     .unwrap();
 }
 
-async fn applied(pool: &PgPool, rows: i32, age_h: i32) {
+async fn applied(pool: &Db, rows: i32, age_h: i32) {
     sqlx::query(
         "INSERT INTO inbox (consumer, event_id, applied_at)
          SELECT 'test', gen_random_uuid(), now() - make_interval(hours => $2)
@@ -48,7 +47,7 @@ async fn applied(pool: &PgPool, rows: i32, age_h: i32) {
     .unwrap();
 }
 
-async fn inbox_rows(pool: &PgPool) -> i64 {
+async fn inbox_rows(pool: &Db) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM inbox")
         .fetch_one(pool)
         .await

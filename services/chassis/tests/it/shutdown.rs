@@ -6,12 +6,11 @@ use axum::{Router, extract::State, http::StatusCode, routing::post};
 use chassis::{
     Problem,
     config::Env,
-    db,
+    db::{self, Db},
     events::{Outbox, outbox},
     service::{self, Tasks},
     testing::{unique, wait_for},
 };
-use sqlx::PgPool;
 use tokio::{sync::Notify, time::timeout};
 use uuid::Uuid;
 
@@ -19,7 +18,7 @@ use crate::support::{LIMIT, brokers, database, event, migrator, pending};
 
 #[derive(Clone)]
 struct Writer {
-    pool: PgPool,
+    pool: Db,
     tasks: Tasks,
     topic: &'static str,
     under_way: Arc<Notify>,

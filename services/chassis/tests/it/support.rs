@@ -3,6 +3,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use chassis::{
+    db::Db,
     events::{
         ApplyError, Consumer, ConsumerConfig, Event, Handle, Inbox, NewEvent, Outbox, Relay,
         RelayConfig, outbox,
@@ -13,7 +14,7 @@ use chassis::{
 };
 use serde_json::json;
 use sqlx::{
-    PgConnection, PgPool, SqlSafeStr as _,
+    PgConnection, SqlSafeStr as _,
     migrate::{Migration, MigrationType, Migrator},
 };
 use uuid::Uuid;
@@ -59,7 +60,7 @@ pub(crate) fn event(topic: &'static str, aggregate_id: Uuid, version: i64) -> Ne
 }
 
 /// Writes one event in a transaction of its own, as a service does with its state.
-pub(crate) async fn write(pool: &PgPool, event: &NewEvent) -> Uuid {
+pub(crate) async fn write(pool: &Db, event: &NewEvent) -> Uuid {
     let mut tx = pool.begin().await.unwrap();
     let id = outbox::append(&mut tx, event).await.unwrap();
     tx.commit().await.unwrap();
@@ -107,12 +108,12 @@ impl Node {
         }
     }
 
-    pub(crate) fn relay(&self, pool: &PgPool, topic: &'static str) {
+    pub(crate) fn relay(&self, pool: &Db, topic: &'static str) {
         let config = RelayConfig::new(&brokers(), "test", &[topic]);
         Relay::spawn(&self.tasks, &self.metrics, pool, &self.outbox, config);
     }
 
-    pub(crate) fn counter(&self, pool: &PgPool, group: &str, topic: &'static str) {
+    pub(crate) fn counter(&self, pool: &Db, group: &str, topic: &'static str) {
         let config = ConsumerConfig::new(&brokers(), group, &[topic]);
         let inbox = Inbox::new(pool.clone(), group, Counter);
         Consumer::spawn(&self.tasks, &self.metrics, config, inbox);
@@ -138,14 +139,14 @@ pub(crate) async fn database() -> TestDb {
     testing::database(&migrator()).await
 }
 
-pub(crate) async fn effects(pool: &PgPool) -> i64 {
+pub(crate) async fn effects(pool: &Db) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM effect")
         .fetch_one(pool)
         .await
         .unwrap()
 }
 
-pub(crate) async fn pending(pool: &PgPool) -> i64 {
+pub(crate) async fn pending(pool: &Db) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM outbox WHERE published_at IS NULL")
         .fetch_one(pool)
         .await
@@ -153,7 +154,7 @@ pub(crate) async fn pending(pool: &PgPool) -> i64 {
 }
 
 /// Makes the relay publish everything again, as after a crash before the mark.
-pub(crate) async fn unmark(pool: &PgPool) {
+pub(crate) async fn unmark(pool: &Db) {
     sqlx::query("UPDATE outbox SET published_at = NULL")
         .execute(pool)
         .await

@@ -7,12 +7,12 @@ use axum::{
 use chassis::{
     Problem,
     auth::Caller,
+    db::Db,
     http::{ApiJson, ApiPath},
 };
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
 
 use crate::{
     commands::{Commands, Reserved},
@@ -77,7 +77,7 @@ pub(super) async fn reserve(
 
 /// `GET /reservations/{order_id}`: for services and administrators.
 pub(super) async fn read(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     caller: Caller,
     ApiPath(order_id): ApiPath<OrderId>,
 ) -> Result<ApiJson<ReservationBody>, Problem> {

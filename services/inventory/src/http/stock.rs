@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use chassis::{
     Problem,
+    db::Db,
     http::{ApiJson, ApiPath},
     problem::FieldErrors,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
 
 use crate::{
     domain::ProductId,
@@ -65,7 +65,7 @@ impl From<&StockRow> for StockBody {
 
 /// `GET /{product_id}`: 200, or 404 `stock_not_found`.
 pub(super) async fn read(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     ApiPath(product_id): ApiPath<ProductId>,
 ) -> Result<ApiJson<StockBody>, Problem> {
     let row = stock::find(&mut *pool.acquire().await?, product_id).await?;
@@ -80,7 +80,7 @@ pub(super) async fn read(
 
 /// `POST /batch`: those that are known, sorted by id, and the ids of those that are not.
 pub(super) async fn batch(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     ApiJson(request): ApiJson<BatchRequest>,
 ) -> Result<ApiJson<BatchBody>, Problem> {
     let mut errors = FieldErrors::default();

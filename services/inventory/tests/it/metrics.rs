@@ -41,6 +41,9 @@ async fn units_are_counted_where_they_move_and_repeats_are_not() {
         "event_delivery_seconds{consumer,topic}",
         "db_client_connection_count{state}",
         "db_client_connection_max",
+        "db_client_connection_pending_requests",
+        "db_client_connection_wait_time_seconds",
+        "db_client_connection_timeouts_total",
         "outbox_published_total{topic}",
         "cache_requests_total{cache,outcome}",
     ]);

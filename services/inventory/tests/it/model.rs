@@ -6,13 +6,12 @@ mod real;
 
 use std::time::Duration;
 
-use chassis::{events::Outbox, metrics::Metrics, testing};
+use chassis::{db::Db, events::Outbox, metrics::Metrics, testing};
 use inventory::{commands::Commands, metrics::StockMetrics};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestCaseError, TestRunner},
 };
-use sqlx::PgPool;
 
 use self::{plain::Model, real::Real};
 use crate::support::assert_books_balance;
@@ -60,7 +59,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-async fn check(pool: &PgPool, commands: &Commands, history: &[Op]) -> Result<(), TestCaseError> {
+async fn check(pool: &Db, commands: &Commands, history: &[Op]) -> Result<(), TestCaseError> {
     let real = Real::new(pool, commands);
     let mut model = Model::default();
     for (step, op) in history.iter().enumerate() {

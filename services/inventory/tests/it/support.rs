@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use chassis::{
     config::Env,
+    db::Db,
     service::{self, Running},
     testing::{self, TestDb, auth::TestAuth},
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use sqlx::{ConnectOptions as _, PgPool, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions as _, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 /// Generous: it only ends tests that have failed.
@@ -68,7 +69,7 @@ impl Inventory {
         }
     }
 
-    pub(crate) fn pool(&self) -> &PgPool {
+    pub(crate) fn pool(&self) -> &Db {
         &self.db.pool
     }
 
@@ -176,7 +177,7 @@ pub(crate) fn lines(items: &[(Uuid, i64)]) -> Value {
 }
 
 /// Every unit is where a reservation says it is, and every event has the version of its place.
-pub(crate) async fn assert_books_balance(pool: &PgPool) {
+pub(crate) async fn assert_books_balance(pool: &Db) {
     let wrong: Vec<(Uuid, i64, i64, i64, i64)> = sqlx::query_as(
         "SELECT s.product_id, s.reserved, s.sold,
                 coalesce(sum(i.quantity) FILTER (WHERE r.status = 'held'), 0)::bigint,

@@ -4,10 +4,10 @@ use axum::{extract::State, http::StatusCode};
 use chassis::{
     Problem,
     auth::Caller,
+    db::Db,
     http::{ApiJson, ApiPath},
 };
 use serde::Serialize;
-use sqlx::PgPool;
 
 use crate::{
     app::AppState,
@@ -36,7 +36,7 @@ pub(super) async fn resume(
 
 /// Replays every stream and names the orders whose row says something else.
 pub(super) async fn compare(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     caller: Caller,
 ) -> Result<ApiJson<Comparison>, Problem> {
     caller.require_role("admin")?;
@@ -50,7 +50,7 @@ pub(super) struct Rebuilt {
 
 /// Throws the read model away and makes it again from the events.
 pub(super) async fn rebuild(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     caller: Caller,
 ) -> Result<ApiJson<Rebuilt>, Problem> {
     caller.require_role("admin")?;

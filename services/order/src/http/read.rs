@@ -6,13 +6,13 @@ use axum::extract::State;
 use chassis::{
     Problem,
     auth::Caller,
+    db::Db,
     http::{ApiJson, ApiPath, ApiQuery, Page},
     money::{Currency, Money},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::view::OrderView;
@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub(super) async fn get(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     caller: Caller,
     ApiPath(id): ApiPath<OrderId>,
 ) -> Result<ApiJson<OrderView>, Problem> {
@@ -35,11 +35,7 @@ pub(super) async fn get(
 }
 
 /// The order, if the caller may see it; 404 otherwise, so that a stranger does not learn that it exists.
-pub(super) async fn visible(
-    pool: &PgPool,
-    caller: &Caller,
-    id: OrderId,
-) -> Result<OrderRow, Problem> {
+pub(super) async fn visible(pool: &Db, caller: &Caller, id: OrderId) -> Result<OrderRow, Problem> {
     let mut conn = pool.acquire().await?;
     let row = orders::find(&mut conn, id).await?;
     Ok(row
@@ -64,7 +60,7 @@ pub(super) struct Listed {
 }
 
 pub(super) async fn list(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     caller: Caller,
     ApiQuery(page): ApiQuery<Page>,
     ApiQuery(query): ApiQuery<ListQuery>,
@@ -119,7 +115,7 @@ pub(super) struct HistoryEntry {
 }
 
 pub(super) async fn history(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     caller: Caller,
     ApiPath(id): ApiPath<OrderId>,
 ) -> Result<ApiJson<Vec<HistoryEntry>>, Problem> {
@@ -160,7 +156,7 @@ pub(super) struct AnalyticsQuery {
 }
 
 pub(super) async fn analytics(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     caller: Caller,
     ApiQuery(query): ApiQuery<AnalyticsQuery>,
 ) -> Result<ApiJson<Analytics>, Problem> {

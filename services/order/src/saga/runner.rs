@@ -4,10 +4,10 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
-use chassis::{events::Outbox, idempotency};
+use chassis::{db::Db, events::Outbox, idempotency};
 use chrono::Utc;
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ use crate::{
 /// Everything a saga needs.
 #[derive(Clone)]
 pub(crate) struct SagaRunner {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Db,
     pub(crate) neighbours: Neighbours,
     pub(crate) outbox: Outbox,
     pub(crate) config: Config,

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use chassis::events::outbox::{self, StoredEvent};
+use chassis::{
+    db::{Db, Tx},
+    events::outbox::{self, StoredEvent},
+};
 use chrono::{DateTime, Utc};
-use sqlx::{Acquire as _, PgConnection, PgPool};
+use sqlx::{Acquire as _, PgConnection};
 use uuid::Uuid;
 
 use super::{
@@ -61,7 +64,7 @@ pub(crate) struct Comparison {
 }
 
 /// Replays every stream and compares it with the live row. One snapshot, so traffic may go on meanwhile.
-pub(crate) async fn compare(pool: &PgPool) -> sqlx::Result<Comparison> {
+pub(crate) async fn compare(pool: &Db) -> sqlx::Result<Comparison> {
     let mut tx = snapshot(pool).await?;
     let replayed = replay_all(&mut tx).await?;
     let live = super::orders::all(&mut tx).await?;
@@ -80,7 +83,7 @@ pub(crate) async fn compare(pool: &PgPool) -> sqlx::Result<Comparison> {
 
 /// Empties the table and fills it again from the streams, in one transaction that keeps writers out. Returns the number
 /// of orders.
-pub(crate) async fn rebuild(pool: &PgPool) -> sqlx::Result<usize> {
+pub(crate) async fn rebuild(pool: &Db) -> sqlx::Result<usize> {
     let mut tx = snapshot(pool).await?;
     // Before anything that takes the snapshot: what is committed while we wait for the lock must be in it.
     sqlx::query("LOCK TABLE orders IN EXCLUSIVE MODE")
@@ -99,7 +102,7 @@ pub(crate) async fn rebuild(pool: &PgPool) -> sqlx::Result<usize> {
 
 /// A transaction that sees one state throughout. A statement may take long, because it reads everything. Neither of
 /// these two takes the snapshot yet; the first query does.
-async fn snapshot(pool: &PgPool) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+async fn snapshot(pool: &Db) -> sqlx::Result<Tx> {
     let mut tx = pool.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         .execute(&mut *tx)

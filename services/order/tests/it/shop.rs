@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use chassis::{
     config::Env,
+    db::Db,
     metrics::Exposition,
     service::{self, Running},
     testing::{self, TestDb, auth::TestAuth, scrape::Scrape, wait_for},
 };
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::proxy::Proxy;
@@ -244,7 +244,7 @@ impl Shop {
     }
 }
 
-async fn one<T>(pool: &PgPool, sql: &'static str, id: Uuid) -> T
+async fn one<T>(pool: &Db, sql: &'static str, id: Uuid) -> T
 where
     T: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
 {

@@ -1,13 +1,14 @@
 //! Taking a payment for an order: once, however often it is asked for.
 
 use chassis::{
+    db::Tx,
     idempotency::{self, Begin, Repeated, RequestHash},
     money::Money,
     telemetry::request::RequestContext,
 };
 use chrono::Utc;
 use serde_json::json;
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::PgConnection;
 
 use super::{
     Actor, Commands, audited,
@@ -100,7 +101,7 @@ impl Commands {
 
     async fn open_new(
         &self,
-        mut tx: Transaction<'_, Postgres>,
+        mut tx: Tx,
         new: NewPayment,
         key: &str,
         actor: &Actor,

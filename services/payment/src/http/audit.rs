@@ -1,14 +1,13 @@
 //! `GET /audit/verify`: whether the audit log is whole. Administrators only.
 
 use axum::extract::State;
-use chassis::{Problem, auth::Caller, http::ApiJson};
-use sqlx::PgPool;
+use chassis::{Problem, auth::Caller, db::Db, http::ApiJson};
 
 use crate::store::audit::{self, Report};
 
 /// 200 also for a log that is broken: the question was answered.
 pub(super) async fn verify(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     caller: Caller,
 ) -> Result<ApiJson<Report>, Problem> {
     caller.require_role("admin")?;

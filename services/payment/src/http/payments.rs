@@ -7,10 +7,10 @@ use axum::{
 use chassis::{
     Problem,
     auth::Caller,
+    db::Db,
     http::{ApiJson, ApiPath},
 };
 use http::StatusCode;
-use sqlx::PgPool;
 
 use crate::{
     commands::{Actor, Commands},
@@ -22,7 +22,7 @@ use crate::{
 
 /// `GET /{id}`: for whoever pays, administrators and services.
 pub(super) async fn read(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     caller: Caller,
     ApiPath(id): ApiPath<PaymentId>,
 ) -> Result<ApiJson<PaymentBody>, Problem> {
@@ -32,7 +32,7 @@ pub(super) async fn read(
 
 /// `GET /order/{order_id}`: as [`read`].
 pub(super) async fn read_by_order(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     caller: Caller,
     ApiPath(order): ApiPath<OrderId>,
 ) -> Result<ApiJson<PaymentBody>, Problem> {

@@ -7,6 +7,7 @@ use axum::{
 use chassis::{
     Problem,
     auth::Caller,
+    db::Db,
     http::{ApiJson, ApiPath, IdempotencyKey},
     idempotency,
     money::Money,
@@ -15,7 +16,6 @@ use chassis::{
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::PgPool;
 
 use super::{BASE, payments::shown_to};
 use crate::{
@@ -67,7 +67,7 @@ pub(super) async fn create(
 
 /// `GET /{id}/refunds`: for whoever paid, administrators and services.
 pub(super) async fn list(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     caller: Caller,
     ApiPath(id): ApiPath<PaymentId>,
 ) -> Result<ApiJson<RefundList>, Problem> {

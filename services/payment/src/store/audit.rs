@@ -4,11 +4,12 @@
 //! that was rewritten as a whole by somebody who may switch triggers off; for that, keep the heads that it returns
 //! somewhere else and compare.
 
+use chassis::db::Db;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection};
 
 use crate::domain::PaymentId;
 
@@ -100,7 +101,7 @@ struct Row {
 ///
 /// # Errors
 /// The database's.
-pub async fn verify(pool: &PgPool) -> sqlx::Result<Report> {
+pub async fn verify(pool: &Db) -> sqlx::Result<Report> {
     let heads: Vec<Head> =
         sqlx::query_as("SELECT chain, seq, hash FROM audit_heads ORDER BY chain")
             .fetch_all(pool)
@@ -117,7 +118,7 @@ pub async fn verify(pool: &PgPool) -> sqlx::Result<Report> {
     })
 }
 
-async fn verify_chain(pool: &PgPool, head: &Head) -> sqlx::Result<Chain> {
+async fn verify_chain(pool: &Db, head: &Head) -> sqlx::Result<Chain> {
     let (mut seq, mut hash) = (0, Sha256::digest("faultline/payment audit").to_vec());
     let mut broken = None;
     while broken.is_none() && seq < head.seq {
@@ -142,7 +143,7 @@ async fn verify_chain(pool: &PgPool, head: &Head) -> sqlx::Result<Chain> {
     })
 }
 
-async fn page(pool: &PgPool, head: &Head, after: i64) -> sqlx::Result<Vec<Row>> {
+async fn page(pool: &Db, head: &Head, after: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as(
         "SELECT seq, content, prev_hash, hash FROM audit_log
          WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4",

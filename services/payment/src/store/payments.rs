@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use chassis::db::Db;
+use sqlx::{PgConnection, PgExecutor};
 
 use crate::{
     domain::{OrderId, Payment, PaymentId, Position},
@@ -138,7 +139,7 @@ pub(crate) struct Claimed {
 /// Claims due payments for as long as `lease`. Several instances take different ones; what an instance that died had
 /// claimed comes up again.
 pub(crate) async fn claim_due(
-    pool: &PgPool,
+    pool: &Db,
     limit: i64,
     lease: Duration,
 ) -> sqlx::Result<Vec<Claimed>> {
@@ -166,7 +167,7 @@ pub(crate) async fn bring_forward(conn: &mut PgConnection, id: PaymentId) -> sql
 }
 
 /// How many payments are not settled, and the age of the oldest in seconds.
-pub(crate) async fn backlog(pool: &PgPool) -> sqlx::Result<(i64, i64)> {
+pub(crate) async fn backlog(pool: &Db) -> sqlx::Result<(i64, i64)> {
     sqlx::query_as(
         "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::bigint
          FROM payments WHERE next_check_at IS NOT NULL",

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use chassis::{
     config::Env,
+    db::Db,
     service::{self, Running},
     testing::{self, TestDb, auth::TestAuth, scrape::Scrape, wait_for},
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 pub(crate) use self::books::assert_books_balance;
@@ -103,7 +103,7 @@ impl Shop {
         }
     }
 
-    pub(crate) fn pool(&self) -> &PgPool {
+    pub(crate) fn pool(&self) -> &Db {
         &self.db.pool
     }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use axum::{extract::State, response::Response};
 use chassis::{
     Problem,
+    db::Db,
     http::{ApiJson, ApiPath, ApiQuery, Page},
     problem::FieldErrors,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
 
 use super::{body::ProductBody, version::tagged};
 use crate::{
@@ -51,7 +51,7 @@ pub(super) struct BatchBody {
 
 /// `GET /?search=&category=&page=&limit=`: best hits first with a search term, otherwise by name.
 pub(super) async fn list(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     State(metrics): State<CatalogueMetrics>,
     ApiQuery(page): ApiQuery<Page>,
     ApiQuery(query): ApiQuery<ListQuery>,
@@ -73,7 +73,7 @@ pub(super) async fn list(
 
 /// `GET /{id}`: 200, or 404 `product_not_found`, also when it is archived.
 pub(super) async fn one(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     ApiPath(id): ApiPath<ProductId>,
 ) -> Result<Response, Problem> {
     let found = products::find(&mut *pool.acquire().await?, id).await?;
@@ -82,7 +82,7 @@ pub(super) async fn one(
 
 /// `POST /batch`: those that are sold, in the order asked for, and the ids of those that are not.
 pub(super) async fn batch(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     ApiJson(request): ApiJson<BatchRequest>,
 ) -> Result<ApiJson<BatchBody>, Problem> {
     let mut errors = FieldErrors::default();

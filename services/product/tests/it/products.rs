@@ -193,6 +193,9 @@ async fn changes_and_searches_are_counted() {
         "http_server_request_duration_seconds{http_request_method,http_route,http_response_status_code}",
         "db_client_connection_count{state}",
         "db_client_connection_max",
+        "db_client_connection_pending_requests",
+        "db_client_connection_wait_time_seconds",
+        "db_client_connection_timeouts_total",
         "outbox_published_total{topic}",
         "cache_requests_total{cache,outcome}",
     ]);

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use chassis::{
     config::Env,
+    db::Db,
     service::{self, Running},
     testing::{self, TestDb, auth::TestAuth},
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Generous: it only ends tests that have failed.
@@ -57,7 +57,7 @@ impl Catalogue {
         }
     }
 
-    pub(crate) fn pool(&self) -> &PgPool {
+    pub(crate) fn pool(&self) -> &Db {
         &self.db.pool
     }
 

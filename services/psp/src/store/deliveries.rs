@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use chassis::db::Db;
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use super::{Cursor, Listed};
@@ -51,11 +52,7 @@ pub(crate) async fn insert(
 }
 
 /// Takes deliveries that are due. They are due again after the lease, so a worker that dies loses none.
-pub(crate) async fn claim(
-    pool: &PgPool,
-    lease: Duration,
-    limit: u32,
-) -> sqlx::Result<Vec<Claimed>> {
+pub(crate) async fn claim(pool: &Db, lease: Duration, limit: u32) -> sqlx::Result<Vec<Claimed>> {
     sqlx::query_as(
         "UPDATE webhook_deliveries
          SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + make_interval(secs => $1)
@@ -72,7 +69,7 @@ pub(crate) async fn claim(
     .await
 }
 
-pub(crate) async fn mark_delivered(pool: &PgPool, ids: &[Uuid]) -> sqlx::Result<()> {
+pub(crate) async fn mark_delivered(pool: &Db, ids: &[Uuid]) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE webhook_deliveries SET delivered_at = clock_timestamp() WHERE id = ANY($1)",
     )
@@ -84,7 +81,7 @@ pub(crate) async fn mark_delivered(pool: &PgPool, ids: &[Uuid]) -> sqlx::Result<
 
 /// Notes a failure; `retry_after` of `None` gives the delivery up.
 pub(crate) async fn mark_failed(
-    pool: &PgPool,
+    pool: &Db,
     id: Uuid,
     error: &str,
     retry_after: Option<Duration>,
@@ -106,7 +103,7 @@ pub(crate) async fn mark_failed(
 
 /// Payloads of events.
 pub(crate) async fn list(
-    pool: &PgPool,
+    pool: &Db,
     provider: Provider,
     cursor: Cursor,
     limit: u32,
@@ -129,11 +126,7 @@ pub(crate) async fn list(
     Ok(Listed::cut(rows, cursor, limit))
 }
 
-pub(crate) async fn find(
-    pool: &PgPool,
-    provider: Provider,
-    id: Uuid,
-) -> sqlx::Result<Option<String>> {
+pub(crate) async fn find(pool: &Db, provider: Provider, id: Uuid) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("SELECT payload FROM webhook_deliveries WHERE provider = $1 AND id = $2")
         .bind(provider)
         .bind(id)

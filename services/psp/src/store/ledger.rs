@@ -1,9 +1,9 @@
 //! The books: appended to, read by page and summed up, never changed.
 
-use chassis::money::Currency;
+use chassis::{db::Db, money::Currency};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -63,7 +63,7 @@ pub(super) async fn append(conn: &mut PgConnection, movement: &Movement) -> sqlx
 
 /// Entries after `after_seq` in the order of booking, those of one order if given.
 pub(crate) async fn page(
-    pool: &PgPool,
+    pool: &Db,
     order_id: Option<&str>,
     after_seq: i64,
     limit: u32,
@@ -82,7 +82,7 @@ pub(crate) async fn page(
 }
 
 /// Sums by currency, of the merchant's side.
-pub(crate) async fn totals(pool: &PgPool) -> sqlx::Result<Vec<Totals>> {
+pub(crate) async fn totals(pool: &Db) -> sqlx::Result<Vec<Totals>> {
     sqlx::query_as(
         "SELECT currency,
                 coalesce(sum(amount) FILTER (WHERE kind = 'capture'), 0)::bigint AS captured,

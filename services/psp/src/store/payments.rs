@@ -1,8 +1,11 @@
 //! Payments by id, by charge, by order and as a list.
 
-use chassis::money::{Currency, Money};
+use chassis::{
+    db::Db,
+    money::{Currency, Money},
+};
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection, PgPool, types::Json};
+use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{Cursor, Listed};
@@ -142,7 +145,7 @@ pub(crate) async fn lock(
 }
 
 pub(crate) async fn find(
-    pool: &PgPool,
+    pool: &Db,
     provider: Provider,
     target: Target,
 ) -> sqlx::Result<Option<Payment>> {
@@ -164,7 +167,7 @@ pub(crate) async fn find(
 }
 
 pub(crate) async fn list(
-    pool: &PgPool,
+    pool: &Db,
     provider: Provider,
     cursor: Cursor,
     limit: u32,
@@ -187,7 +190,7 @@ pub(crate) async fn list(
 
 /// Payments of a merchant's order, newest first, those older than `older_than` if given.
 pub(crate) async fn of_order(
-    pool: &PgPool,
+    pool: &Db,
     provider: Provider,
     order_id: &str,
     older_than: Option<Uuid>,

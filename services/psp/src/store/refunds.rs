@@ -1,8 +1,11 @@
 //! Refunds by id, by payment and as a list.
 
-use chassis::money::{Currency, Money};
+use chassis::{
+    db::Db,
+    money::{Currency, Money},
+};
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection, PgPool, types::Json};
+use sqlx::{FromRow, PgConnection, types::Json};
 
 use super::{Cursor, Listed};
 use crate::domain::{
@@ -60,7 +63,7 @@ pub(super) async fn insert(
 }
 
 pub(crate) async fn find(
-    pool: &PgPool,
+    pool: &Db,
     provider: Provider,
     id: RefundId,
 ) -> sqlx::Result<Option<Refund>> {
@@ -74,7 +77,7 @@ pub(crate) async fn find(
 
 /// All refunds, or those of one payment.
 pub(crate) async fn list(
-    pool: &PgPool,
+    pool: &Db,
     provider: Provider,
     payment: Option<PaymentId>,
     cursor: Cursor,

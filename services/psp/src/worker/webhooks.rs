@@ -9,6 +9,7 @@ use chassis::{
     client::{CallError, EdgeClient, EdgePolicy, Reply},
     config::Secret,
     crash,
+    db::Db,
     service::Context,
 };
 use chrono::{SecondsFormat, Utc};
@@ -17,7 +18,6 @@ use http::HeaderName;
 use prometheus::IntCounterVec;
 use reqwest::Url;
 use resilience::Backoff;
-use sqlx::PgPool;
 use tokio::{
     sync::Notify,
     time::{sleep, timeout},
@@ -46,7 +46,7 @@ const AFTER_SEND_BEFORE_MARK: &str = "psp.webhooks.after_send_before_mark";
 const POLL: Duration = Duration::from_millis(200);
 
 pub(super) struct Webhooks {
-    pool: PgPool,
+    pool: Db,
     client: EdgeClient,
     path: String,
     secret: Secret,
@@ -62,7 +62,7 @@ impl Webhooks {
         context: &Context,
         config: &Config,
         url: &Url,
-        pool: PgPool,
+        pool: Db,
         wake: Arc<Notify>,
     ) -> anyhow::Result<Self> {
         crash::register(AFTER_SEND_BEFORE_MARK);

@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use axum::{extract::State, response::IntoResponse};
 use chassis::{
     Problem,
+    db::Db,
     http::{ApiJson, ApiPath},
     problem::FieldErrors,
 };
 use http::{StatusCode, header::CACHE_CONTROL};
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{actor::Actor, view::UserView};
@@ -76,14 +76,14 @@ fn private(user: User) -> impl IntoResponse {
 }
 
 pub(super) async fn get_me(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     actor: Actor,
 ) -> Result<impl IntoResponse, Problem> {
     find(&pool, actor.own_id()?).await.map(private)
 }
 
 pub(super) async fn get(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     actor: Actor,
     ApiPath(id): ApiPath<UserId>,
 ) -> Result<impl IntoResponse, Problem> {
@@ -91,7 +91,7 @@ pub(super) async fn get(
     find(&pool, id).await.map(private)
 }
 
-async fn find(pool: &PgPool, id: UserId) -> Result<User, Problem> {
+async fn find(pool: &Db, id: UserId) -> Result<User, Problem> {
     let user = users::get(&mut *pool.acquire().await?, id).await?;
     Ok(user.ok_or(AccountError::UserNotFound)?)
 }
@@ -148,7 +148,7 @@ pub(super) async fn delete(
 
 /// Users in the order asked for, and the ids that name none.
 pub(super) async fn batch(
-    State(pool): State<PgPool>,
+    State(pool): State<Db>,
     actor: Actor,
     ApiJson(request): ApiJson<BatchRequest>,
 ) -> Result<impl IntoResponse, Problem> {

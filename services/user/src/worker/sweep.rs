@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use chassis::service::Tasks;
-use sqlx::{PgConnection, PgPool};
+use chassis::{db::Db, service::Tasks};
+use sqlx::PgConnection;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, warn};
 
@@ -18,7 +18,7 @@ use crate::{
 const BATCH: i64 = 2_000;
 
 /// Sweeps at every interval until the service stops.
-pub(crate) fn spawn(tasks: &Tasks, pool: PgPool, every: Duration) {
+pub(crate) fn spawn(tasks: &Tasks, pool: Db, every: Duration) {
     let stopping = tasks.stopping();
     tasks.spawn("sweep", async move {
         let mut ticks = interval(every);
@@ -35,7 +35,7 @@ pub(crate) fn spawn(tasks: &Tasks, pool: PgPool, every: Duration) {
 }
 
 /// Sweeps once: how many rows.
-async fn sweep(pool: &PgPool) -> sqlx::Result<u64> {
+async fn sweep(pool: &Db) -> sqlx::Result<u64> {
     let mut conn = pool.acquire().await?;
     Ok(sessions::delete_expired(&mut conn, BATCH).await?
         + verifications::delete_expired(&mut conn).await?

@@ -17,6 +17,9 @@ async fn a_customer_shows_in_the_metrics_of_the_contract() {
         "http_server_request_duration_seconds{http_request_method,http_route,http_response_status_code}",
         "db_client_connection_count{state}",
         "db_client_connection_max",
+        "db_client_connection_pending_requests",
+        "db_client_connection_wait_time_seconds",
+        "db_client_connection_timeouts_total",
         "outbox_published_total{topic}",
     ]);
     let more = |name, labels| scrape.value(name, labels) - before.value(name, labels);

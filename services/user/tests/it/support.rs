@@ -3,12 +3,12 @@
 use chassis::{
     auth::ServiceTokens,
     config::{Env, Secret},
+    db::Db,
     service::{self, Running},
     testing::{self, TestDb},
 };
 use reqwest::{Client, Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 /// Good enough for every rule.
@@ -211,7 +211,7 @@ impl App {
             .expect("a second instance starts")
     }
 
-    pub(crate) fn pool(&self) -> &PgPool {
+    pub(crate) fn pool(&self) -> &Db {
         &self.db.pool
     }
 

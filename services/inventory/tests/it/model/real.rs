@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use chassis::idempotency;
+use chassis::{db::Db, idempotency};
 use inventory::{
     commands::{Commands, Reserved, Restock, Settled},
     domain::{Basket, Item, OrderId, ProductId, Refusal},
     error::Error,
 };
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{ORDERS, Op, PRODUCTS, Told};
 
 /// The same on the real thing, with ids of its own.
 pub(super) struct Real<'a> {
-    pool: &'a PgPool,
+    pool: &'a Db,
     commands: Commands,
     products: Vec<ProductId>,
     orders: Vec<OrderId>,
@@ -23,7 +22,7 @@ pub(super) struct Real<'a> {
 
 impl<'a> Real<'a> {
     /// Version 7 ids sort by creation, as the indexes do: shortages come in the same order on both sides.
-    pub(super) fn new(pool: &'a PgPool, commands: &Commands) -> Self {
+    pub(super) fn new(pool: &'a Db, commands: &Commands) -> Self {
         Self {
             pool,
             commands: commands.clone(),

@@ -1,13 +1,13 @@
 //! What must hold at rest, whatever happened before.
 
-use sqlx::PgPool;
+use chassis::db::Db;
 use uuid::Uuid;
 
 use super::ledger::Ledger;
 
 /// What the service believes is what the provider's ledger says, no order was charged twice, and every event has the
 /// version of its place.
-pub(crate) async fn assert_books_balance(pool: &PgPool, ledger: &Ledger) {
+pub(crate) async fn assert_books_balance(pool: &Db, ledger: &Ledger) {
     let payments: Vec<(Uuid, String, i64, i64)> =
         sqlx::query_as("SELECT order_id, status, captured, refunded FROM payments")
             .fetch_all(pool)
