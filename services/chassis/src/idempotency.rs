@@ -15,6 +15,22 @@ use uuid::Uuid;
 pub use self::repeated::{Repeated, Stored};
 pub use self::request::{KEY_BYTES_MAX, KeyInvalid, RequestHash, hash, validate_key};
 
+/// What [`begin`] claims.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// Separates operations and users, for example `order.create:<user id>`.
+    pub scope: &'a str,
+    /// What the client sent.
+    pub key: &'a str,
+    /// Of the request, to tell another one under the same key.
+    pub hash: &'a RequestHash,
+    /// How long a later request waits for this one's answer.
+    pub lease: Duration,
+    /// What the same transaction makes: a later holder of the key resumes it, and a worker that knows only the resource
+    /// can [`complete_for_resource`]. None where nothing is left to resume.
+    pub makes: Option<Uuid>,
+}
+
 /// What the caller has to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Begin {
@@ -36,23 +52,20 @@ struct Row {
     lease_left_s: f64,
 }
 
-/// Claims a key inside the caller's transaction. `scope` separates operations and users, for example
-/// `order.create:<user id>`. Of two requests at once the second waits here for the first one's commit.
+/// Claims a key inside the caller's transaction. Of two requests at once the second waits here for the first one's
+/// commit.
 ///
-/// An expired lease without an answer and without an attached resource is [`Begin::New`] again: nothing was made, or
-/// what was made is idempotent by a key of its own.
+/// An expired lease without an answer and without a resource is [`Begin::New`] again: nothing was made, or what was made
+/// is idempotent by a key of its own.
 ///
 /// # Errors
 /// The database's.
-pub async fn begin(
-    conn: &mut PgConnection,
-    scope: &str,
-    key: &str,
-    hash: &RequestHash,
-    lease: Duration,
-) -> sqlx::Result<Begin> {
+pub async fn begin(conn: &mut PgConnection, claim: &Claim<'_>) -> sqlx::Result<Begin> {
+    let Claim {
+        scope, key, hash, ..
+    } = *claim;
     let row = loop {
-        if insert(conn, scope, key, hash, lease).await? {
+        if insert(conn, claim).await? {
             return Ok(Begin::New);
         }
         // None if the row that the insert ran into was pruned since: then the key is free.
@@ -63,7 +76,7 @@ pub async fn begin(
     match decide(row) {
         Decision::Answer(repeated) => Ok(Begin::Repeated(repeated)),
         Decision::TakeOver(resource_id) => {
-            renew(conn, scope, key, lease).await?;
+            renew(conn, claim).await?;
             Ok(resource_id.map_or(Begin::New, Begin::Resume))
         }
     }
@@ -107,22 +120,17 @@ async fn select(
         .await
 }
 
-async fn insert(
-    conn: &mut PgConnection,
-    scope: &str,
-    key: &str,
-    hash: &RequestHash,
-    lease: Duration,
-) -> sqlx::Result<bool> {
+async fn insert(conn: &mut PgConnection, claim: &Claim<'_>) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "INSERT INTO idempotency (scope, key, request_hash, locked_until)
-         VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
+        "INSERT INTO idempotency (scope, key, request_hash, locked_until, resource_id)
+         VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4), $5)
          ON CONFLICT ON CONSTRAINT idempotency_once DO NOTHING",
     )
-    .bind(scope)
-    .bind(key)
-    .bind(&hash[..])
-    .bind(lease.as_secs_f64())
+    .bind(claim.scope)
+    .bind(claim.key)
+    .bind(&claim.hash[..])
+    .bind(claim.lease.as_secs_f64())
+    .bind(claim.makes)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -153,41 +161,19 @@ fn decide(row: Row) -> Decision {
     Decision::TakeOver(row.resource_id)
 }
 
-async fn renew(
-    conn: &mut PgConnection,
-    scope: &str,
-    key: &str,
-    lease: Duration,
-) -> sqlx::Result<()> {
+/// Takes a key over from a holder that died. What that one had made stays what the key has made.
+async fn renew(conn: &mut PgConnection, claim: &Claim<'_>) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE idempotency SET locked_until = clock_timestamp() + make_interval(secs => $3)
+        "UPDATE idempotency SET locked_until = clock_timestamp() + make_interval(secs => $3),
+                resource_id = coalesce(resource_id, $4)
          WHERE scope = $1 AND key = $2",
     )
-    .bind(scope)
-    .bind(key)
-    .bind(lease.as_secs_f64())
+    .bind(claim.scope)
+    .bind(claim.key)
+    .bind(claim.lease.as_secs_f64())
+    .bind(claim.makes)
     .execute(conn)
     .await?;
-    Ok(())
-}
-
-/// Notes what the request made, in the transaction that makes it: a later holder resumes it, and a worker that knows
-/// only the resource can [`complete_for_resource`].
-///
-/// # Errors
-/// The database's.
-pub async fn attach(
-    conn: &mut PgConnection,
-    scope: &str,
-    key: &str,
-    resource_id: Uuid,
-) -> sqlx::Result<()> {
-    sqlx::query("UPDATE idempotency SET resource_id = $3 WHERE scope = $1 AND key = $2")
-        .bind(scope)
-        .bind(key)
-        .bind(resource_id)
-        .execute(conn)
-        .await?;
     Ok(())
 }
 

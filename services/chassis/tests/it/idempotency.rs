@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chassis::{
     db::Db,
-    idempotency::{self, Begin, Repeated, RequestHash, Stored, attach, begin, complete},
+    idempotency::{self, Begin, Claim, Repeated, RequestHash, Stored, begin, complete},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -18,9 +18,20 @@ fn request(body: &str) -> RequestHash {
     idempotency::hash("POST", "/api/v1/orders", body.as_bytes())
 }
 
-async fn begin_committed(pool: &Db, key: &str, hash: &RequestHash, lease: Duration) -> Begin {
+/// A claim of the key `k` that makes nothing.
+fn claim(hash: &RequestHash, lease: Duration) -> Claim<'_> {
+    Claim {
+        scope: "test",
+        key: "k",
+        hash,
+        lease,
+        makes: None,
+    }
+}
+
+async fn begin_committed(pool: &Db, claim: Claim<'_>) -> Begin {
     let mut tx = pool.begin().await.unwrap();
-    let begun = begin(&mut tx, "test", key, hash, lease).await.unwrap();
+    let begun = begin(&mut tx, &claim).await.unwrap();
     tx.commit().await.unwrap();
     begun
 }
@@ -30,10 +41,10 @@ async fn the_first_request_is_new_and_the_second_waits() {
     let db = database().await;
     let hash = request("{}");
     assert_eq!(
-        begin_committed(&db.pool, "k", &hash, LEASE).await,
+        begin_committed(&db.pool, claim(&hash, LEASE)).await,
         Begin::New
     );
-    let second = begin_committed(&db.pool, "k", &hash, LEASE).await;
+    let second = begin_committed(&db.pool, claim(&hash, LEASE)).await;
     let Begin::Repeated(Repeated::InProgress { retry_after }) = second else {
         panic!("{second:?}")
     };
@@ -48,8 +59,12 @@ async fn an_answer_is_replayed_and_the_first_one_stands() {
     let db = database().await;
     let (hash, order) = (request(r#"{"a": 1}"#), Uuid::now_v7());
     let mut tx = db.pool.begin().await.unwrap();
-    begin(&mut tx, "test", "k", &hash, LEASE).await.unwrap();
-    attach(&mut tx, "test", "k", order).await.unwrap();
+    let makes = Some(order);
+    let making = Claim {
+        makes,
+        ..claim(&hash, LEASE)
+    };
+    begin(&mut tx, &making).await.unwrap();
     complete(&mut tx, "test", "k", 201, &json!({"id": order}))
         .await
         .unwrap();
@@ -62,7 +77,7 @@ async fn an_answer_is_replayed_and_the_first_one_stands() {
         body: json!({"id": order}),
         resource_id: Some(order),
     };
-    let again = begin_committed(&db.pool, "k", &request(r#"{"a":1}"#), LEASE).await;
+    let again = begin_committed(&db.pool, claim(&request(r#"{"a":1}"#), LEASE)).await;
     assert_eq!(again, Begin::Repeated(Repeated::Answered(stored)));
 }
 
@@ -70,9 +85,9 @@ async fn an_answer_is_replayed_and_the_first_one_stands() {
 async fn another_request_under_the_same_key_is_a_mismatch_before_and_after_the_answer() {
     let db = database().await;
     let (hash, other) = (request(r#"{"a": 1}"#), request(r#"{"a": 2}"#));
-    begin_committed(&db.pool, "k", &hash, NO_LEASE).await;
+    begin_committed(&db.pool, claim(&hash, NO_LEASE)).await;
     assert_eq!(
-        begin_committed(&db.pool, "k", &other, LEASE).await,
+        begin_committed(&db.pool, claim(&other, LEASE)).await,
         Begin::Repeated(Repeated::OtherRequest)
     );
     let mut conn = db.pool.acquire().await.unwrap();
@@ -80,7 +95,7 @@ async fn another_request_under_the_same_key_is_a_mismatch_before_and_after_the_a
         .await
         .unwrap();
     assert_eq!(
-        begin_committed(&db.pool, "k", &other, LEASE).await,
+        begin_committed(&db.pool, claim(&other, LEASE)).await,
         Begin::Repeated(Repeated::OtherRequest)
     );
 }
@@ -90,9 +105,15 @@ async fn keys_of_different_scopes_do_not_meet() {
     let db = database().await;
     let mut conn = db.pool.acquire().await.unwrap();
     for scope in ["order.create:ann", "order.create:bob"] {
-        let begun = begin(&mut conn, scope, "k", &request("{}"), LEASE)
-            .await
-            .unwrap();
+        let begun = begin(
+            &mut conn,
+            &Claim {
+                scope,
+                ..claim(&request("{}"), LEASE)
+            },
+        )
+        .await
+        .unwrap();
         assert_eq!(begun, Begin::New, "{scope}");
     }
 }
@@ -101,12 +122,12 @@ async fn keys_of_different_scopes_do_not_meet() {
 async fn an_expired_lease_without_an_effect_is_new_again() {
     let db = database().await;
     let hash = request("{}");
-    begin_committed(&db.pool, "k", &hash, NO_LEASE).await;
+    begin_committed(&db.pool, claim(&hash, NO_LEASE)).await;
     assert_eq!(
-        begin_committed(&db.pool, "k", &hash, LEASE).await,
+        begin_committed(&db.pool, claim(&hash, LEASE)).await,
         Begin::New
     );
-    let third = begin_committed(&db.pool, "k", &hash, LEASE).await;
+    let third = begin_committed(&db.pool, claim(&hash, LEASE)).await;
     assert!(
         matches!(third, Begin::Repeated(Repeated::InProgress { .. })),
         "the taker holds a lease: {third:?}"
@@ -117,26 +138,34 @@ async fn an_expired_lease_without_an_effect_is_new_again() {
 async fn an_expired_lease_with_an_effect_goes_on_with_it() {
     let db = database().await;
     let (hash, order) = (request("{}"), Uuid::now_v7());
-    begin_committed(&db.pool, "k", &hash, NO_LEASE).await;
-    let mut conn = db.pool.acquire().await.unwrap();
-    attach(&mut conn, "test", "k", order).await.unwrap();
-    assert_eq!(
-        begin_committed(&db.pool, "k", &hash, LEASE).await,
-        Begin::Resume(order)
-    );
+    let making = |makes, lease| Claim {
+        makes: Some(makes),
+        ..claim(&hash, lease)
+    };
+    begin_committed(&db.pool, making(order, NO_LEASE)).await;
+    for _ in 0..2 {
+        let another = Uuid::now_v7();
+        assert_eq!(
+            begin_committed(&db.pool, making(another, NO_LEASE)).await,
+            Begin::Resume(order)
+        );
+    }
 }
 
 #[tokio::test]
 async fn a_worker_that_knows_only_the_resource_stores_the_answer() {
     let db = database().await;
     let (hash, order) = (request("{}"), Uuid::now_v7());
-    begin_committed(&db.pool, "k", &hash, LEASE).await;
+    let making = Claim {
+        makes: Some(order),
+        ..claim(&hash, LEASE)
+    };
+    begin_committed(&db.pool, making).await;
     let mut conn = db.pool.acquire().await.unwrap();
-    attach(&mut conn, "test", "k", order).await.unwrap();
     idempotency::complete_for_resource(&mut conn, order, 201, &json!("paid"))
         .await
         .unwrap();
-    let again = begin_committed(&db.pool, "k", &hash, LEASE).await;
+    let again = begin_committed(&db.pool, claim(&hash, LEASE)).await;
     assert!(
         matches!(
             again,
@@ -151,10 +180,10 @@ async fn an_effect_that_is_rolled_back_frees_its_key() {
     let db = database().await;
     let hash = request("{}");
     let mut tx = db.pool.begin().await.unwrap();
-    begin(&mut tx, "test", "k", &hash, LEASE).await.unwrap();
+    begin(&mut tx, &claim(&hash, LEASE)).await.unwrap();
     tx.rollback().await.unwrap();
     assert_eq!(
-        begin_committed(&db.pool, "k", &hash, LEASE).await,
+        begin_committed(&db.pool, claim(&hash, LEASE)).await,
         Begin::New
     );
 }
@@ -165,7 +194,7 @@ async fn of_two_requests_at_once_the_second_sees_what_the_first_committed() {
     let hash = request("{}");
     let mut first = db.pool.begin().await.unwrap();
     assert_eq!(
-        begin(&mut first, "test", "k", &hash, LEASE).await.unwrap(),
+        begin(&mut first, &claim(&hash, LEASE)).await.unwrap(),
         Begin::New
     );
     let commit_first = async {
@@ -181,7 +210,7 @@ async fn of_two_requests_at_once_the_second_sees_what_the_first_committed() {
         .await;
         first.commit().await.unwrap();
     };
-    let (second, ()) = tokio::join!(begin_committed(&db.pool, "k", &hash, LEASE), commit_first);
+    let (second, ()) = tokio::join!(begin_committed(&db.pool, claim(&hash, LEASE)), commit_first);
     assert!(
         matches!(second, Begin::Repeated(Repeated::InProgress { .. })),
         "{second:?}"

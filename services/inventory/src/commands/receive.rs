@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chassis::{
     events::outbox,
-    idempotency::{self, Begin, Repeated, RequestHash},
+    idempotency::{self, Begin, Claim, Repeated, RequestHash},
 };
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -68,16 +68,23 @@ pub(super) async fn restock(
         product_id,
         quantity,
     } = request;
-    let scope = format!("inventory.restock:{caller}");
-    match idempotency::begin(conn, &scope, key, hash, LEASE).await? {
-        // Nothing is ever attached to these keys, so there is nothing to resume.
+    let scope = &format!("inventory.restock:{caller}");
+    let claim = Claim {
+        scope,
+        key,
+        hash,
+        lease: LEASE,
+        makes: None,
+    };
+    match idempotency::begin(conn, &claim).await? {
+        // These keys make nothing that could be resumed.
         Begin::New | Begin::Resume(_) => {}
         Begin::Repeated(repeated) => return Ok(Restocked::Before(repeated)),
     }
     let row = stock::receive(conn, product_id, quantity).await?;
     outbox::append(conn, &events::updated(&row)).await?;
     let body = answer(&row);
-    idempotency::complete(conn, &scope, key, 200, &body).await?;
+    idempotency::complete(conn, scope, key, 200, &body).await?;
     Ok(Restocked::Now(body))
 }
 

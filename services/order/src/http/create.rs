@@ -11,13 +11,12 @@ use chassis::{
     Problem,
     auth::Caller,
     http::{ApiJson, IdempotencyKey},
-    idempotency::{self, Begin, Repeated},
+    idempotency::{self, Begin, Claim, Repeated},
     problem::FieldErrors,
     telemetry::request::RequestContext,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::view;
@@ -213,8 +212,16 @@ async fn begin(
 ) -> Result<Begun, Problem> {
     let mut tx = runner.pool.begin().await?;
     let id = OrderId::new();
-    if let Some(key) = key {
-        match claim(&mut tx, key, id, runner).await? {
+    if let Some(Key { scope, key, hash }) = key {
+        let claim = Claim {
+            scope,
+            key,
+            hash,
+            // As long as a saga may hold the request up; then the order answers for itself.
+            lease: runner.config.lease,
+            makes: Some(id.0),
+        };
+        match idempotency::begin(&mut tx, &claim).await? {
             Begin::New => {}
             Begin::Resume(existing) => return Ok(Begun::Existing(OrderId(existing))),
             Begin::Repeated(before) => return Ok(Begun::Answer(repeated(before))),
@@ -229,21 +236,6 @@ async fn begin(
     runner.outbox.wake();
     runner.metrics.created(&row);
     Ok(Begun::New(Box::new((order, row, saga))))
-}
-
-async fn claim(
-    tx: &mut PgConnection,
-    key: &Key,
-    id: OrderId,
-    runner: &SagaRunner,
-) -> Result<Begin, Problem> {
-    let Key { scope, key, hash } = key;
-    // As long as a saga may hold the request up; then the order answers for itself.
-    let begun = idempotency::begin(tx, scope, key, hash, runner.config.lease).await?;
-    if begun == Begin::New {
-        idempotency::attach(tx, scope, key, id.0).await?;
-    }
-    Ok(begun)
 }
 
 /// The answer to a request that was made before, with the address of the order where it made one.

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::{Actor, Commands, record::ChargeNews};
 use crate::{
-    domain::{PaymentId, Provider, Status},
+    domain::{Payment, Provider, Status},
     error::Error,
     provider::{
         ChargeOutcome,
@@ -57,9 +57,9 @@ impl Commands {
                 self.apply_charge(&mut tx, provider, subject, outcome)
                     .await?
             }
-            News::Refund(subject) => match payment_of(&mut tx, subject).await? {
-                Some(id) => {
-                    payments::bring_forward(&mut tx, id).await?;
+            News::Refund(subject) => match lock(&mut tx, subject).await? {
+                Some(payment) => {
+                    payments::bring_forward(&mut tx, payment.id).await?;
                     (Applied::Nudged, None)
                 }
                 None => (Applied::Ignored, None),
@@ -80,13 +80,12 @@ impl Commands {
         provider: Provider,
         subject: Subject,
         outcome: ChargeOutcome,
-    ) -> Result<(Applied, Option<crate::domain::Payment>), Error> {
-        let Some(payment) = payment_of(conn, subject).await? else {
+    ) -> Result<(Applied, Option<Payment>), Error> {
+        let Some(payment) = lock(conn, subject).await? else {
             return Ok((Applied::Ignored, None));
         };
         let actor = Actor(format!("provider:{}", provider.as_str()));
         let news = ChargeNews {
-            payment,
             provider,
             outcome,
             may_fail_over: false,
@@ -94,7 +93,7 @@ impl Commands {
             watch_after: Duration::ZERO,
             actor: &actor,
         };
-        let recorded = self.record_charge_in(conn, news).await?;
+        let recorded = self.record_charge_in(conn, payment, news).await?;
         let ended = recorded.filter(|recorded| {
             recorded.before == Status::Pending
                 && recorded.payment.position.status != Status::Pending
@@ -106,10 +105,9 @@ impl Commands {
     }
 }
 
-async fn payment_of(conn: &mut PgConnection, subject: Subject) -> Result<Option<PaymentId>, Error> {
-    let payment = match subject {
-        Subject::Payment(id) => payments::by_id(conn, id).await?,
-        Subject::Order(order) => payments::by_order(conn, order).await?,
-    };
-    Ok(payment.map(|payment| payment.id))
+async fn lock(conn: &mut PgConnection, subject: Subject) -> sqlx::Result<Option<Payment>> {
+    match subject {
+        Subject::Payment(id) => payments::lock(conn, id).await,
+        Subject::Order(order) => payments::lock_order(conn, order).await,
+    }
 }

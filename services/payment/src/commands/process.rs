@@ -2,7 +2,7 @@
 
 use chassis::{
     db::Tx,
-    idempotency::{self, Begin, Repeated, RequestHash},
+    idempotency::{self, Begin, Claim, Repeated, RequestHash},
     money::Money,
     telemetry::request::RequestContext,
 };
@@ -77,10 +77,17 @@ impl Commands {
 
     async fn open(&self, new: NewPayment, actor: &Actor) -> Result<Opened, Error> {
         let mut tx = self.0.pool.begin().await?;
-        let (key, lease) = (new.order_id.to_string(), self.0.limits.lease);
-        let begun = idempotency::begin(&mut tx, SCOPE, &key, &new.hash, lease).await?;
+        let payment = fresh(new.order_id, Position::opened(new.amount.amount));
+        let claim = Claim {
+            scope: SCOPE,
+            key: &new.order_id.to_string(),
+            hash: &new.hash,
+            lease: self.0.limits.lease,
+            makes: Some(payment.id.0),
+        };
+        let begun = idempotency::begin(&mut tx, &claim).await?;
         if begun == Begin::New {
-            return self.open_new(tx, new, &key, actor).await;
+            return self.open_new(tx, new, payment, actor).await;
         }
         tx.commit().await?;
         self.refuse_voided(new.order_id).await?;
@@ -103,15 +110,14 @@ impl Commands {
         &self,
         mut tx: Tx,
         new: NewPayment,
-        key: &str,
+        payment: Payment,
         actor: &Actor,
     ) -> Result<Opened, Error> {
-        let Some(payment) = self.insert(&mut tx, &new, actor).await? else {
+        let Some(payment) = self.insert(&mut tx, &new, payment, actor).await? else {
             tx.rollback().await?;
             return self.open_again(&new).await;
         };
         let attempt = attempts::open(&mut tx, payment.id, new.provider).await?;
-        idempotency::attach(&mut tx, SCOPE, key, payment.id.0).await?;
         tx.commit().await?;
         self.0.outbox.wake();
         Ok(Opened::New(Box::new(ChargeStep {
@@ -145,9 +151,9 @@ impl Commands {
         &self,
         conn: &mut PgConnection,
         new: &NewPayment,
+        mut payment: Payment,
         actor: &Actor,
     ) -> Result<Option<Payment>, Error> {
-        let mut payment = fresh(new.order_id, Position::opened(new.amount.amount));
         payment.user_id = Some(new.user_id);
         payment.currency = Some(new.amount.currency);
         payment.provider = Some(new.provider);

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Actor, Commands, drive::ChargeStep};
 use crate::{
-    domain::{Attempt, AttemptState, NextMove, Payment, PaymentId, Provider, Status},
+    domain::{Attempt, AttemptState, NextMove, Payment, Provider, Status},
     error::Error,
     provider::ChargeOutcome,
     store::{attempts, payments},
@@ -39,7 +39,6 @@ pub(super) struct Recorded {
 
 /// Something learnt about a charge.
 pub(super) struct ChargeNews<'a> {
-    pub(super) payment: PaymentId,
     pub(super) provider: Provider,
     pub(super) outcome: ChargeOutcome,
     pub(super) may_fail_over: bool,
@@ -58,8 +57,10 @@ impl Commands {
         actor: &Actor,
     ) -> Result<Recorded, Error> {
         let mut tx = self.0.pool.begin().await?;
+        let payment = payments::lock(&mut tx, step.payment.id)
+            .await?
+            .ok_or(Error::NotFound)?;
         let news = ChargeNews {
-            payment: step.payment.id,
             provider: step.attempt.provider,
             outcome,
             may_fail_over,
@@ -67,7 +68,7 @@ impl Commands {
             actor,
         };
         let recorded = self
-            .record_charge_in(&mut tx, news)
+            .record_charge_in(&mut tx, payment, news)
             .await?
             .ok_or(Error::Books("an attempt has disappeared"))?;
         tx.commit().await?;
@@ -84,15 +85,13 @@ impl Commands {
         Ok(recorded)
     }
 
-    /// As [`Self::record_charge`], in the caller's transaction. `None` if there is no such attempt.
+    /// As [`Self::record_charge`], in a transaction that holds the payment. `None` if there is no such attempt.
     pub(super) async fn record_charge_in(
         &self,
         conn: &mut PgConnection,
+        payment: Payment,
         news: ChargeNews<'_>,
     ) -> Result<Option<Recorded>, Error> {
-        let payment = payments::lock(conn, news.payment)
-            .await?
-            .ok_or(Error::NotFound)?;
         let before = payment.position.status;
         let Some(attempt) = attempts::at(conn, payment.id, news.provider).await? else {
             return Ok(None);

@@ -1,7 +1,7 @@
 //! Giving money back because somebody asks.
 
 use chassis::{
-    idempotency::{self, Begin, Repeated, RequestHash},
+    idempotency::{self, Begin, Claim, Repeated, RequestHash},
     money::Money,
 };
 use serde_json::json;
@@ -82,11 +82,15 @@ impl Commands {
         let mut payment = payments::lock(&mut tx, new.payment)
             .await?
             .ok_or(Error::NotFound)?;
-        let (scope, lease) = (
-            format!("payment.refund:{}", new.payment),
-            self.0.limits.lease,
-        );
-        match idempotency::begin(&mut tx, &scope, &new.key, &new.hash, lease).await? {
+        let (refund, lease) = (RefundId::new(), self.0.limits.lease);
+        let claim = Claim {
+            scope: &format!("payment.refund:{}", new.payment),
+            key: &new.key,
+            hash: &new.hash,
+            lease,
+            makes: Some(refund.0),
+        };
+        match idempotency::begin(&mut tx, &claim).await? {
             Begin::New => {}
             Begin::Resume(id) => {
                 tx.commit().await?;
@@ -97,14 +101,14 @@ impl Commands {
         let amount = amount_of(&new, &payment)?;
         payment.position = payment.position.hold_refund(amount)?;
         let (id, reason) = (payment.id, &new.reason);
-        let refund = refunds::insert(&mut tx, id, amount, reason, RefundKind::Requested).await?;
+        let kind = RefundKind::Requested;
+        let refund = refunds::insert(&mut tx, refund, id, amount, reason, kind).await?;
         let payment = payments::save(&mut tx, &payment, lease).await?;
         let attempt = attempts::holding(&mut tx, id)
             .await?
             .ok_or(Error::Books("a captured payment has no captured attempt"))?;
         let detail = json!({ "refund_id": refund.id, "amount": amount, "reason": reason });
         audited(&mut tx, id, actor, "refund.decided", detail).await?;
-        idempotency::attach(&mut tx, &scope, &new.key, refund.id.0).await?;
         tx.commit().await?;
         Ok(Decided::New(Box::new(RefundStep {
             payment,

@@ -10,6 +10,7 @@ const SHOWN_MAX: i64 = 100;
 /// Notes a refund before the provider is asked for it.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
+    id: RefundId,
     payment: PaymentId,
     amount: i64,
     reason: &str,
@@ -19,7 +20,7 @@ pub(crate) async fn insert(
         "INSERT INTO refunds (id, payment_id, amount, reason, kind, status)
          VALUES ($1, $2, $3, $4, $5, 'pending') RETURNING *",
     )
-    .bind(RefundId::new())
+    .bind(id)
     .bind(payment)
     .bind(amount)
     .bind(reason)

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use super::{ChargeStep, RefundStep, Run, Step};
 use crate::{
     commands::{Actor, Commands, audited},
-    domain::{AttemptState, Payment, PaymentId, RefundKind, Status},
+    domain::{AttemptState, Payment, PaymentId, RefundId, RefundKind, Status},
     error::Error,
     store::{attempts, payments, refunds},
 };
@@ -76,7 +76,15 @@ impl Commands {
         if owed > 0 {
             // Held above all what the void owes: nobody else can refund it a second time.
             payment.position = payment.position.hold_refund(owed)?;
-            refunds::insert(conn, payment.id, owed, VOIDED, RefundKind::Void).await?;
+            refunds::insert(
+                conn,
+                RefundId::new(),
+                payment.id,
+                owed,
+                VOIDED,
+                RefundKind::Void,
+            )
+            .await?;
             payment = payments::save(conn, &payment, self.0.limits.lease).await?;
             let detail = json!({ "amount": owed, "reason": VOIDED });
             audited(conn, payment.id, actor, "refund.decided", detail).await?;
