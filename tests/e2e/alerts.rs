@@ -28,7 +28,7 @@ async fn a_shop_that_fails_its_customers_pages_within_two_minutes_and_the_page_e
 {
     let lab = tokio::task::spawn_blocking(|| Lab::start("alarmed"));
     let lab = Arc::new(lab.await.unwrap());
-    let _customers = customers(&lab).await;
+    let customers = customers(&lab).await;
     // Nobody is paged for the observatory, which the shop does without and which comes back at once.
     act(&lab, &["kill", "observatory"]);
     act(&lab, &["pause", "order"]);
@@ -50,6 +50,7 @@ async fn a_shop_that_fails_its_customers_pages_within_two_minutes_and_the_page_e
         told(&lab, OVER_WITHIN, alert, "resolved").await;
     }
     println!("over {:?} after healing", healed.elapsed());
+    drop(customers);
     assert_eq!(
         named(&lab, "ServiceDown", "service"),
         BTreeSet::from(["order".to_owned()])
