@@ -24,6 +24,12 @@ fn assert_problem(answer: &Answer, status: u16, what: &str) {
     }
     let sent = answer.headers["x-request-id"].to_str().unwrap();
     assert_eq!(answer.body["request_id"], sent, "{what}");
+    let trace = answer.headers["x-trace-id"].to_str().unwrap();
+    assert_eq!(
+        (trace.len(), answer.body["trace_id"].as_str()),
+        (32, Some(trace)),
+        "{what}"
+    );
 }
 
 #[tokio::test]

@@ -40,7 +40,8 @@ async fn points(lab: &Lab, service: &str) -> Vec<String> {
     listed.as_array().unwrap().iter().map(name).collect()
 }
 
-async fn arm(lab: &Lab, service: &str, point: &str) {
+/// Tells a service to kill itself at a crash point, once.
+pub(crate) async fn arm(lab: &Lab, service: &str, point: &str) {
     let admin = lab.env(&format!("{}_ADMIN_URL", service.to_uppercase()));
     let url = format!("{admin}/crash-points/{point}");
     let answer = Client::new()

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::Value;
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 /// A running lab.
 pub(crate) struct Lab {
@@ -16,6 +17,7 @@ pub(crate) struct Lab {
 }
 
 static SHARED: OnceLock<Lab> = OnceLock::new();
+static OBSERVED: Mutex<Option<Lab>> = Mutex::const_new(None);
 
 /// The lab that tests share which do not break anything. `with-parts` stops it in the end.
 pub(crate) async fn shared() -> &'static Lab {
@@ -25,9 +27,24 @@ pub(crate) async fn shared() -> &'static Lab {
         .unwrap()
 }
 
+/// A lab that tests have one after the other, each for itself alone: for looking at what one order leaves behind.
+pub(crate) async fn observed() -> MappedMutexGuard<'static, Lab> {
+    let mut lab = OBSERVED.lock().await;
+    if lab.is_none() {
+        let started = tokio::task::spawn_blocking(|| Lab::start("observed"));
+        *lab = Some(started.await.unwrap());
+    }
+    MutexGuard::map(lab, |lab| lab.as_mut().expect("it was started"))
+}
+
 impl Lab {
     /// Starts a lab of its own on ports that are free.
     pub(crate) fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    /// Starts one with options for `faultline up`.
+    pub(crate) fn start_with(name: &str, options: &[&str]) -> Self {
         let labs = std::env::var("TEST_LABS_DIR").expect(
             "TEST_LABS_DIR is not set; run it through: faultline with-parts -- cargo test -p e2e",
         );
@@ -36,7 +53,7 @@ impl Lab {
             home,
             env: Value::Null,
         };
-        let up = lab.faultline(&["--base-port", "auto", "up", "--detach"]);
+        let up = lab.faultline(&[&["--base-port", "auto", "up", "--detach"], options].concat());
         assert!(up.status.success(), "up failed:\n{}", text(&up));
         lab.env = lab.json(&["env", "--json"]);
         lab

@@ -8,11 +8,21 @@
     reason = "a customer has no edge policy, and a test fails by panicking"
 )]
 
+mod alerts;
 mod bad_input;
 mod client;
 mod crashes;
+mod demo;
 mod identity;
 mod lab;
 mod money;
+mod observatory;
 mod operations;
 mod orders;
+mod otlp_endpoint;
+mod secrets;
+mod signals;
+mod stories;
+mod story;
+mod telemetry_lost;
+mod traces;

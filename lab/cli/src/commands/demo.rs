@@ -1,12 +1,16 @@
 //! `faultline demo`: a minute of customers, then the figures and the verdict.
 
+mod ending;
+
 use std::{cell::RefCell, time::Duration};
 
 use auditor::Report as Books;
+use chrono::Utc;
 use loadtest::{Plan, Report, traffic::Progress};
 use serde_json::json;
 use supervisor::Status;
 
+use self::ending::Ending;
 use super::up;
 use crate::{
     Lab, Verdict, books, catalogue,
@@ -20,8 +24,8 @@ use crate::{
 /// What `--help` says.
 pub const HELP: &str = "Start the lab if it is not running, let customers register, log in, browse, \
     order, pay and cancel through the gateway for a minute, then print what became of the orders, \
-    latencies by endpoint, memory by process, and whether the books balance. The lab stays up; \
-    `faultline down` stops it.\n\nOrders arrive at a fixed rate whatever the shop does, and their \
+    latencies by endpoint, memory by process, whether the books balance, the slowest order as a \
+    waterfall, and how the objectives stand. The lab stays up; `faultline down` stops it.\n\nOrders arrive at a fixed rate whatever the shop does, and their \
     latency counts from the intended start. Some cards are declined, some products sell out, some \
     customers change their minds.\n\nExit code 0 if the books balance and at least 99.9 % of the \
     answers were right, 1 if not.";
@@ -63,9 +67,12 @@ pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
         }
     }
     let lab = Lab::of(global)?;
+    let since = Utc::now();
     let traffic = drive(&lab, &args).await?;
     note("The last customer has left; looking at the books.");
-    let books = books::audit(&lab, PATIENCE).await?;
+    let (books, ()) = tokio::join!(books::audit(&lab, PATIENCE), ending::told());
+    let books = books?;
+    let ending = Ending::of(&lab, since).await;
     let status = lab::client(&lab.home)?.status().await?;
     let answers: u64 = traffic
         .endpoints
@@ -74,9 +81,15 @@ pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
         .sum();
     let right = traffic.errors_total() * RIGHT_ANSWERS_TO_ONE_WRONG <= answers;
     if args.json {
-        term::json(&json!({ "traffic": traffic, "books": books, "status": status }))?;
+        term::json(&json!({
+            "traffic": traffic, "books": books, "status": status,
+            "slowest_order_trace_id": ending.trace_id(), "slo": ending.objectives,
+        }))?;
     } else {
-        show(&lab, &traffic, &books, &status, Paint::stdout());
+        let paint = Paint::stdout();
+        show(&traffic, &books, &status, paint);
+        ending.show(paint);
+        look_around(&lab, paint);
     }
     Ok(Verdict::from_bool(books.balanced && right))
 }
@@ -144,7 +157,7 @@ impl ProgressLine {
     }
 }
 
-fn show(lab: &Lab, traffic: &Report, books: &Books, status: &Status, paint: Paint) {
+fn show(traffic: &Report, books: &Books, status: &Status, paint: Paint) {
     term::out(paint.bold("Orders"));
     for (outcome, count) in &traffic.orders {
         term::out(format!("  {count:>6}  {outcome}"));
@@ -164,6 +177,9 @@ fn show(lab: &Lab, traffic: &Report, books: &Books, status: &Status, paint: Pain
     term::out(paint.bold("\nBooks"));
     books::show(books, paint);
     figures(books);
+}
+
+fn look_around(lab: &Lab, paint: Paint) {
     term::out(paint.bold("\nLook around"));
     term::out(format!(
         "  {}/api/v1/products?limit=3",

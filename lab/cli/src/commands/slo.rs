@@ -2,7 +2,7 @@
 
 mod generate;
 mod standing;
-mod status;
+pub(super) mod status;
 
 use clap::Subcommand;
 

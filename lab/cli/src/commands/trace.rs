@@ -1,5 +1,6 @@
 //! `faultline trace`: a trace as a waterfall in the terminal.
 
+pub(super) mod checkout;
 mod jaeger;
 mod tree;
 mod waterfall;

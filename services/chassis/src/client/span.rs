@@ -68,7 +68,7 @@ pub(super) fn end(span: &Span, result: &Result<Reply, CallError>) {
         Err(_) => None,
     };
     if let Some(status) = status {
-        span.record(HTTP_RESPONSE_STATUS_CODE, status.as_u16());
+        span.record(HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
     }
     let error = match (result, status) {
         (_, Some(status)) if status.as_u16() >= 400 => status.as_str().to_owned(),

@@ -41,7 +41,8 @@ pub(super) fn begin(request: &Request, caller: &TraceContext) -> Span {
 
 /// Notes the answer. Only a 5xx is this side's error; a 4xx is the caller's, and stays unset here.
 pub(super) fn end(span: &Span, status: StatusCode, baggage: &Baggage) {
-    span.record(HTTP_RESPONSE_STATUS_CODE, status.as_u16());
+    // The conventions ask for an integer, and an unsigned one would become a text on its way.
+    span.record(HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
     if status.is_server_error() {
         span.record(ERROR_TYPE, status.as_str());
         span::failed(span, "");

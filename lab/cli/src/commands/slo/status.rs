@@ -28,8 +28,9 @@ pub(super) struct Args {
     json: bool,
 }
 
+/// How all objectives stand.
 #[derive(Debug, Serialize)]
-struct Report {
+pub(in crate::commands) struct Report {
     met: Option<bool>,
     period: String,
     objectives: Vec<Standing>,
@@ -42,7 +43,7 @@ struct Report {
 pub(super) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let lab = Lab::of(global)?;
     lab::client(&lab.home)?;
-    let report = report(&Prometheus::of(&lab)?).await?;
+    let report = report(&lab).await?;
     if args.json {
         term::json(&report)?;
     } else {
@@ -54,7 +55,12 @@ pub(super) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     })
 }
 
-async fn report(prometheus: &Prometheus) -> anyhow::Result<Report> {
+/// How the objectives of a running lab stand.
+///
+/// # Errors
+/// When its Prometheus does not answer.
+pub(in crate::commands) async fn report(lab: &Lab) -> anyhow::Result<Report> {
+    let prometheus = &Prometheus::of(lab)?;
     let spec = Spec::parse(shipped::OBJECTIVES).context("the objectives that were compiled in")?;
     let profile = Profile::lab();
     let recorded = prometheus
@@ -103,7 +109,8 @@ fn ratio_of(recorded: &[Sample], slo: &str, window: Window) -> Option<f64> {
         .filter(|ratio| ratio.is_finite())
 }
 
-fn show(report: &Report, paint: Paint) {
+/// Prints the table and the verdict.
+pub(in crate::commands) fn show(report: &Report, paint: Paint) {
     let windows = alerting_windows();
     let mut heading = vec![
         ("OBJECTIVE", Column::Left),

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -28,6 +29,8 @@ pub(super) struct Filter<'a> {
     pub(super) operation: Option<&'a str>,
     pub(super) attribute: Option<(&'a str, &'a str)>,
     pub(super) duration_min_us: u64,
+    /// Only what began since then.
+    pub(super) since: Option<DateTime<Utc>>,
 }
 
 /// A trace in short.
@@ -49,6 +52,8 @@ pub(super) struct Span {
     pub(super) name: String,
     pub(super) start: u64,
     pub(super) end: u64,
+    /// Is it a statement of a database or a message on its way, of which there are many and most are short?
+    pub(super) detail: bool,
     /// Why it failed; empty when the sender did not say.
     pub(super) error: Option<String>,
     /// Ids of the traces that it is linked to.
@@ -151,8 +156,10 @@ impl Jaeger {
 
 impl Filter<'_> {
     fn query(&self) -> Vec<(&'static str, String)> {
+        let since = self.since.unwrap_or(DateTime::UNIX_EPOCH);
+        let since = since.to_rfc3339_opts(SecondsFormat::Micros, true);
         let mut query = vec![
-            ("query.startTimeMin", "1970-01-01T00:00:00Z".to_owned()),
+            ("query.startTimeMin", since),
             ("query.startTimeMax", "2200-01-01T00:00:00Z".to_owned()),
             ("query.searchDepth", "100".to_owned()),
         ];

@@ -112,7 +112,9 @@ impl<'a> Waterfall<'a> {
         if let Some(why) = span.error.as_ref().filter(|why| !why.is_empty()) {
             below.push(self.remark(depth, self.paint.red(one_line(why))));
         }
-        for link in &span.links {
+        // A message is linked to its sender, whom the tree shows already.
+        let elsewhere = span.links.iter().filter(|link| **link != span.trace_id);
+        for link in elsewhere {
             let link = format!("↪ linked to trace {link}");
             below.push(self.remark(depth, self.paint.yellow(link)));
         }
@@ -188,7 +190,7 @@ mod tests {
     fn it_shows_offset_duration_bar_service_operation_errors_links_and_logs() {
         let mut child = span("b", "a", "order", 25, 75);
         child.error = Some("no\nanswer".into());
-        child.links = vec!["77".into()];
+        child.links = vec!["4bf9".into(), "77".into()];
         let tree = Tree::of(vec![span("a", "", "gateway", 0, 100), child]);
         let line = |span: &str, message: &str| Line {
             span: span.into(),

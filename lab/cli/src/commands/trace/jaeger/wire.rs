@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use super::{Line, Span, nanos};
 
+/// What only the spans of statements and of messages have.
+const DETAILS: [&str; 2] = ["db.system.name", "messaging.system"];
+
 #[derive(Deserialize)]
 pub(super) struct Answer<T> {
     pub(super) result: T,
@@ -41,6 +44,7 @@ struct SpanJson {
     start_time_unix_nano: u64,
     #[serde(deserialize_with = "nanos")]
     end_time_unix_nano: u64,
+    attributes: Vec<Attribute>,
     links: Vec<LinkJson>,
     status: StatusJson,
 }
@@ -124,6 +128,7 @@ pub(super) fn spans(data: Traces) -> Vec<Span> {
             name: span.name,
             start: span.start_time_unix_nano,
             end: span.end_time_unix_nano.max(span.start_time_unix_nano),
+            detail: span.attributes.iter().any(|it| DETAILS.contains(&&*it.key)),
             error: (span.status.code == 2).then_some(span.status.message),
             links: span.links.into_iter().map(|link| link.trace_id).collect(),
         }));
