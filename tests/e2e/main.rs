@@ -11,6 +11,7 @@
 mod bad_input;
 mod client;
 mod crashes;
+mod dashboards;
 mod identity;
 mod lab;
 mod money;
