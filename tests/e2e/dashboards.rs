@@ -53,7 +53,9 @@ async fn customers(lab: &Lab) {
         customer.order(&scarce, 5, "tok_visa").await;
         if let Some(id) = paid.body["id"].as_str() {
             let cancel = format!("/api/v1/orders/{id}/cancel");
-            customer.post(&cancel, &json!({ "reason": "changed my mind" })).await;
+            customer
+                .post(&cancel, &json!({ "reason": "changed my mind" }))
+                .await;
         }
         for path in ["orders", "products?limit=3", "users/me", "notifications"] {
             customer.get(&format!("/api/v1/{path}")).await;
@@ -79,7 +81,10 @@ impl Prometheus {
                     waiting.remove(&question);
                 }
             }
-            assert!(open.elapsed() < LIMIT, "no data after {LIMIT:?}: {waiting:#?}");
+            assert!(
+                open.elapsed() < LIMIT,
+                "no data after {LIMIT:?}: {waiting:#?}"
+            );
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
     }
@@ -103,7 +108,9 @@ impl Prometheus {
         let questions = questions();
         let asked = questions.iter().flat_map(|it| promql::selectors(&it.ask));
         // Alerts exist when one fires.
-        let asked = asked.map(|it| it.metric).filter(|it| it != "ALERTS" && !it.is_empty());
+        let asked = asked
+            .map(|it| it.metric)
+            .filter(|it| it != "ALERTS" && !it.is_empty());
         let unknown: BTreeSet<String> = asked.filter(|it| !known.contains(it.as_str())).collect();
         assert_eq!(unknown, BTreeSet::new(), "nobody emits these");
     }
@@ -121,7 +128,14 @@ impl Prometheus {
 /// All of them, variables filled in; a page for one service is asked about each.
 fn questions() -> BTreeSet<Question> {
     const SERVICES: [&str; 8] = [
-        "gateway", "user", "product", "inventory", "order", "payment", "notification", "psp",
+        "gateway",
+        "user",
+        "product",
+        "inventory",
+        "order",
+        "payment",
+        "notification",
+        "psp",
     ];
     let mut all = BTreeSet::new();
     for (file, text) in shipped::FILES {
@@ -129,7 +143,11 @@ fn questions() -> BTreeSet<Question> {
         for panel in dashboard["panels"].as_array().unwrap() {
             for target in panel["targets"].as_array().into_iter().flatten() {
                 let ask = target["expr"].as_str().unwrap();
-                let services = if ask.contains("$service") { &SERVICES[..] } else { &[""] };
+                let services = if ask.contains("$service") {
+                    &SERVICES[..]
+                } else {
+                    &[""]
+                };
                 all.extend(services.iter().map(|service| Question {
                     panel: format!("{file} {} {service}", panel["title"]),
                     ask: filled(ask, service),

@@ -11,7 +11,9 @@ pub fn dashboard(spec: &Spec) -> Dashboard {
     Dashboard {
         uid: "faultline-slo".to_owned(),
         title: "Objectives and error budgets".to_owned(),
-        description: "What is promised, whether it is kept, and how fast the budget for errors is used up.".to_owned(),
+        description:
+            "What is promised, whether it is kept, and how fast the budget for errors is used up."
+                .to_owned(),
         one_service: false,
         rows: spec.slos.iter().map(|slo| row(spec, slo)).collect(),
     }
@@ -19,7 +21,10 @@ pub fn dashboard(spec: &Spec) -> Dashboard {
 
 fn row(spec: &Spec, slo: &Slo) -> Row {
     let series = Series {
-        selector: format!(r#"{{job=~"$job",sloth_id="{}-{}"}}"#, spec.service, slo.name),
+        selector: format!(
+            r#"{{job=~"$job",sloth_id="{}-{}"}}"#,
+            spec.service, slo.name
+        ),
     };
     Row {
         title: format!("{}: {} %", slo.name, slo.objective),
@@ -50,7 +55,10 @@ impl Series {
             limits: vec![limit(None, "red"), limit(Some(slo.ratio()), "green")],
             ..panel(
                 "Good in this period",
-                &format!("{} Red means that the promise is broken for this period.", slo.description.trim()),
+                &format!(
+                    "{} Red means that the promise is broken for this period.",
+                    slo.description.trim()
+                ),
                 Show::Number,
                 Unit::Share,
                 "good",

@@ -68,7 +68,11 @@ impl Dashboard {
         let mut all = vec![
             datasource_variable(),
             many("job", "Job", "label_values(up, job)"),
-            many("instance", "Instance", r#"label_values(up{job=~"$job"}, instance)"#),
+            many(
+                "instance",
+                "Instance",
+                r#"label_values(up{job=~"$job"}, instance)"#,
+            ),
         ];
         if self.one_service {
             all.push(one_service());
@@ -137,8 +141,22 @@ fn variable(name: &str, label: &str, query: &str) -> Value {
 /// Faults are shown where they were, unless the reader switches them off at the top of the page to guess for themselves.
 fn annotations() -> Vec<Value> {
     vec![
-        annotation("Faults", "red", true, r#"chaos_fault_active{job=~"$job"} > 0"#, "{{fault}}", "{{target}}"),
-        annotation("Alerts", "orange", false, r#"ALERTS{job=~"$job|",alertstate="firing"}"#, "{{alertname}}", "{{service}} {{sloth_slo}}"),
+        annotation(
+            "Faults",
+            "red",
+            true,
+            r#"chaos_fault_active{job=~"$job"} > 0"#,
+            "{{fault}}",
+            "{{target}}",
+        ),
+        annotation(
+            "Alerts",
+            "orange",
+            false,
+            r#"ALERTS{job=~"$job|",alertstate="firing"}"#,
+            "{{alertname}}",
+            "{{service}} {{sloth_slo}}",
+        ),
     ]
 }
 

@@ -15,7 +15,14 @@ pub struct Selector {
 }
 
 /// Words before a list of labels.
-const BEFORE_LABELS: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
+const BEFORE_LABELS: [&str; 6] = [
+    "by",
+    "without",
+    "on",
+    "ignoring",
+    "group_left",
+    "group_right",
+];
 /// Words between expressions.
 const BETWEEN: [&str; 5] = ["and", "or", "unless", "bool", "offset"];
 
@@ -69,7 +76,8 @@ impl<'a> Reader<'a> {
         let after = self.rest.trim_start();
         if BEFORE_LABELS.contains(&name) {
             self.rest = after.split_once(')').map_or("", |(_, rest)| rest);
-        } else if after.starts_with('(') || after.starts_with("by") || after.starts_with("without") {
+        } else if after.starts_with('(') || after.starts_with("by") || after.starts_with("without")
+        {
             name.clone_into(&mut self.word);
         } else if !BETWEEN.contains(&name) {
             return self.selector(name);

@@ -6,9 +6,15 @@ pub const FILES: [(&str, &str); 9] = [
     ("events.json", include_str!("../../grafana/events.json")),
     ("orders.json", include_str!("../../grafana/orders.json")),
     ("postgres.json", include_str!("../../grafana/postgres.json")),
-    ("resilience.json", include_str!("../../grafana/resilience.json")),
+    (
+        "resilience.json",
+        include_str!("../../grafana/resilience.json"),
+    ),
     ("service.json", include_str!("../../grafana/service.json")),
     ("shop.json", include_str!("../../grafana/shop.json")),
     ("slo.json", include_str!("../../grafana/slo.json")),
-    ("telemetry.json", include_str!("../../grafana/telemetry.json")),
+    (
+        "telemetry.json",
+        include_str!("../../grafana/telemetry.json"),
+    ),
 ];

@@ -191,7 +191,10 @@ impl Dashboard {
             problem,
         };
         if !self.uid.starts_with("faultline-") {
-            return Err(senseless(&self.title, "its uid has to begin with faultline-"));
+            return Err(senseless(
+                &self.title,
+                "its uid has to begin with faultline-",
+            ));
         }
         for row in &self.rows {
             if row.panels.iter().map(|panel| panel.width).sum::<u32>() > super::grid::COLUMNS {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    act, alerts, audit, completions, dashboards, demo, dlq, doctor, down, env, logs, mails, setup, slo, smoke,
-    status, trace, up, with_parts,
+    act, alerts, audit, completions, dashboards, demo, dlq, doctor, down, env, logs, mails, setup,
+    slo, smoke, status, trace, up, with_parts,
 };
 use crate::ports::BaseWish;
 

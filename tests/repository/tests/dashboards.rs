@@ -32,7 +32,8 @@ fn generated() -> Vec<(String, String)> {
         .iter()
         .map(|path| {
             let dashboard = Dashboard::parse(&sources::read(path));
-            let dashboard = dashboard.unwrap_or_else(|error| panic!("{}: {error:?}", path.display()));
+            let dashboard =
+                dashboard.unwrap_or_else(|error| panic!("{}: {error:?}", path.display()));
             (dashboard.file(), dashboard.to_json())
         })
         .collect();
@@ -55,7 +56,11 @@ fn the_files_are_what_their_sources_say_and_what_the_lab_ships() {
             same,
             "{name} differs: run `faultline dashboards generate` and `faultline slo generate`"
         );
-        assert!(shipped::FILES.iter().any(|(file, shipped)| file == name && shipped == text));
+        assert!(
+            shipped::FILES
+                .iter()
+                .any(|(file, shipped)| file == name && shipped == text)
+        );
     }
     assert_eq!(shipped::FILES.len(), generated.len());
 }
@@ -66,7 +71,11 @@ fn every_dashboard_keeps_every_rule() {
     for (file, dashboard) in all() {
         for (name, rule) in RULES {
             let problems = rule(&dashboard);
-            broken.extend(problems.iter().map(|problem| format!("{file}: {name}: {problem}")));
+            broken.extend(
+                problems
+                    .iter()
+                    .map(|problem| format!("{file}: {name}: {problem}")),
+            );
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
@@ -92,7 +101,10 @@ fn every_rule_finds_what_it_looks_for() {
         (ask, json!("x_total{}")),
         ("/editable", json!(true)),
         ("/panels/1/targets/0/legendFormat", json!("")),
-        (panel, json!({ "type": "timeseries", "targets": [{ "expr": "histogram_quantile(0.9, x)" }] })),
+        (
+            panel,
+            json!({ "type": "timeseries", "targets": [{ "expr": "histogram_quantile(0.9, x)" }] }),
+        ),
         (ask, json!("x{a=\"$unknown\"}")),
         ("/annotations/list/0/hide", json!(true)),
     ];
@@ -112,10 +124,16 @@ fn addresses_are_unique_and_links_lead_to_one() {
     assert_eq!(uids.len(), all.len());
     for (file, dashboard) in &all {
         assert_eq!(dashboard["tags"], json!([dashboards::TAG]), "{file}");
-        assert_eq!(dashboard["links"][0]["tags"], json!([dashboards::TAG]), "{file}");
+        assert_eq!(
+            dashboard["links"][0]["tags"],
+            json!([dashboards::TAG]),
+            "{file}"
+        );
         for link in panels(dashboard).flat_map(|panel| panel["links"].as_array().unwrap()) {
             let url = text(&link["url"]);
-            let uid = url.strip_prefix("/d/").and_then(|rest| rest.split('?').next());
+            let uid = url
+                .strip_prefix("/d/")
+                .and_then(|rest| rest.split('?').next());
             assert!(uids.contains(uid.unwrap()), "{file}: {url}");
         }
     }
@@ -128,10 +146,15 @@ fn panels_fill_the_page_without_covering_each_other() {
         let mut ids = BTreeSet::new();
         for panel in dashboard["panels"].as_array().unwrap() {
             assert!(ids.insert(panel["id"].as_u64().unwrap()), "{file}");
-            let [x, y, w, h] = ["x", "y", "w", "h"].map(|it| panel["gridPos"][it].as_u64().unwrap());
+            let [x, y, w, h] =
+                ["x", "y", "w", "h"].map(|it| panel["gridPos"][it].as_u64().unwrap());
             assert!(x + w <= 24 && w >= 4, "{file}: {}", panel["title"]);
             for cell in (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y))) {
-                assert!(taken.insert(cell), "{file}: {} covers another", panel["title"]);
+                assert!(
+                    taken.insert(cell),
+                    "{file}: {} covers another",
+                    panel["title"]
+                );
             }
         }
         let height = taken.iter().map(|(_, y)| y + 1).max().unwrap();
@@ -143,13 +166,19 @@ fn panels_fill_the_page_without_covering_each_other() {
 #[test]
 fn data_sources_are_found_by_their_uids() {
     for (file, expected) in [
-        ("provisioning/datasources/faultline.yaml", vec!["prometheus", "jaeger", "loki"]),
+        (
+            "provisioning/datasources/faultline.yaml",
+            vec!["prometheus", "jaeger", "loki"],
+        ),
         ("lab/datasources.yaml", vec!["prometheus", "jaeger"]),
     ] {
         let yaml: serde_norway::Value =
             serde_norway::from_str(&sources::read(format!("{FOLDER}/{file}"))).unwrap();
         let sources = yaml["datasources"].as_sequence().unwrap();
-        let uids: Vec<&str> = sources.iter().map(|it| it["uid"].as_str().unwrap()).collect();
+        let uids: Vec<&str> = sources
+            .iter()
+            .map(|it| it["uid"].as_str().unwrap())
+            .collect();
         assert_eq!(uids, expected, "{file}");
         let destination = &sources[0]["jsonData"]["exemplarTraceIdDestinations"][0];
         assert_eq!(destination["datasourceUid"], "jaeger", "{file}");
@@ -177,7 +206,14 @@ fn every_question_is_promql() {
     let file = folder.path().join("questions.yml");
     let group = json!({ "groups": [{ "name": "questions", "rules": rules }] });
     std::fs::write(&file, group.to_string()).unwrap();
-    let output = Command::new("promtool").args(["check", "rules"]).arg(&file).output();
+    let output = Command::new("promtool")
+        .args(["check", "rules"])
+        .arg(&file)
+        .output();
     let output = output.expect("promtool is there after `faultline setup --for test`");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -46,7 +46,8 @@ pub fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let repo = home.repo()?;
     let mut all_same = true;
     for source in sources(repo)? {
-        let text = fs::read_to_string(repo.join(&source)).with_context(|| format!("read {source}"))?;
+        let text =
+            fs::read_to_string(repo.join(&source)).with_context(|| format!("read {source}"))?;
         let dashboard = Dashboard::parse(&text).with_context(|| format!("{source} is not good"))?;
         let file = Generated {
             name: format!("dashboards/grafana/{}", dashboard.file()),

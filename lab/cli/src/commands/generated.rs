@@ -34,7 +34,8 @@ impl Generated<'_> {
                 self.source, self.command
             )),
             (false, false) => {
-                fs::write(&path, &self.text).with_context(|| format!("write {}", path.display()))?;
+                fs::write(&path, &self.text)
+                    .with_context(|| format!("write {}", path.display()))?;
                 term::out(format!("{name} written"));
             }
         }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::{Result, environment, process};
 
 /// One line for people who want it.
-pub const HOW_TO_GET_IT: &str = "https://grafana.com/grafana/download (11 or newer), or brew install grafana";
+pub const HOW_TO_GET_IT: &str =
+    "https://grafana.com/grafana/download (11 or newer), or brew install grafana";
 
 /// Its names, the newer first: `grafana server`, and the older program of its own.
 const PROGRAMS: [&str; 2] = ["grafana", "grafana-server"];
@@ -46,7 +47,10 @@ impl Installation {
 
     pub(super) fn args(&self) -> Result<Vec<String>> {
         let home = format!("--homepath={}", process::text(&self.home)?);
-        let newer = self.program.file_name().is_some_and(|name| name == PROGRAMS[0]);
+        let newer = self
+            .program
+            .file_name()
+            .is_some_and(|name| name == PROGRAMS[0]);
         let subcommand = newer.then(|| "server".to_owned());
         Ok(subcommand.into_iter().chain([home]).collect())
     }
@@ -54,7 +58,9 @@ impl Installation {
 
 /// `<home>/bin/grafana` of the archive, `<prefix>/bin/grafana` beside `<prefix>/share/grafana` of Homebrew.
 fn homes_of(program: &Path) -> Vec<PathBuf> {
-    let real = program.canonicalize().unwrap_or_else(|_| program.to_owned());
+    let real = program
+        .canonicalize()
+        .unwrap_or_else(|_| program.to_owned());
     let prefix = real.ancestors().nth(2).map(Path::to_owned);
     prefix
         .into_iter()
@@ -90,8 +96,12 @@ mod tests {
             let program = file(root.join("bin/grafana"));
             let home = root.join(share);
             file(home.join(MARK));
-            let found = Installation::among(std::slice::from_ref(&program), Path::new("/nowhere")).unwrap();
-            assert_eq!((&found.program, found.home.components().as_path()), (&program, home.components().as_path()));
+            let found =
+                Installation::among(std::slice::from_ref(&program), Path::new("/nowhere")).unwrap();
+            assert_eq!(
+                (&found.program, found.home.components().as_path()),
+                (&program, home.components().as_path())
+            );
             assert_eq!(found.args().unwrap()[0], "server");
         }
     }
@@ -105,6 +115,10 @@ mod tests {
         let program = file(home.join("bin/grafana-server"));
         let found = Installation::among(&[script], &home).unwrap();
         assert_eq!(found.program, program);
-        assert_eq!(found.args().unwrap().len(), 1, "an older one has no subcommand");
+        assert_eq!(
+            found.args().unwrap().len(),
+            1,
+            "an older one has no subcommand"
+        );
     }
 }

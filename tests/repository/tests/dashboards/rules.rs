@@ -12,7 +12,9 @@ pub(super) type Rule = (&'static str, fn(&Value) -> Vec<String>);
 pub(super) const RULES: [Rule; 17] = [
     ("template-datasource-rule", datasource_variable),
     ("template-job-rule", |it| chooses_many(it, "job", "Job")),
-    ("template-instance-rule", |it| chooses_many(it, "instance", "Instance")),
+    ("template-instance-rule", |it| {
+        chooses_many(it, "instance", "Instance")
+    }),
     ("template-on-time-change-reload-rule", variables_reload),
     ("panel-datasource-rule", panel_datasource),
     ("panel-title-description-rule", panel_texts),
@@ -53,7 +55,11 @@ fn variable<'a>(dashboard: &'a Value, name: &str) -> Option<&'a Value> {
 
 /// What holds is nothing to report.
 fn unless(holds: bool, problem: impl Into<String>) -> Vec<String> {
-    if holds { Vec::new() } else { vec![problem.into()] }
+    if holds {
+        Vec::new()
+    } else {
+        vec![problem.into()]
+    }
 }
 
 /// Titles of panels for which something does not hold.
@@ -97,7 +103,9 @@ fn chooses_many(dashboard: &Value, name: &str, label: &str) -> Vec<String> {
 }
 
 fn variables_reload(dashboard: &Value) -> Vec<String> {
-    let queries = variables(dashboard).iter().filter(|it| it["type"] == "query");
+    let queries = variables(dashboard)
+        .iter()
+        .filter(|it| it["type"] == "query");
     let bad = queries.filter(|it| it["refresh"] != 2);
     bad.map(|it| text(&it["name"]).to_owned()).collect()
 }
@@ -105,7 +113,8 @@ fn variables_reload(dashboard: &Value) -> Vec<String> {
 fn panel_datasource(dashboard: &Value) -> Vec<String> {
     panels_unless(dashboard, |panel| {
         let mut sources = targets(panel).map(|target| &target["datasource"]);
-        let right = |source: &Value| source["type"] == "prometheus" && source["uid"] == "${datasource}";
+        let right =
+            |source: &Value| source["type"] == "prometheus" && source["uid"] == "${datasource}";
         right(&panel["datasource"]) && sources.all(right)
     })
 }
@@ -118,7 +127,14 @@ fn panel_texts(dashboard: &Value) -> Vec<String> {
 
 fn panel_units(dashboard: &Value) -> Vec<String> {
     const UNITS: [&str; 8] = [
-        "short", "none", "cps", "reqps", "s", "bytes", "percentunit", "currencyEUR",
+        "short",
+        "none",
+        "cps",
+        "reqps",
+        "s",
+        "bytes",
+        "percentunit",
+        "currencyEUR",
     ];
     panels_unless(dashboard, |panel| {
         UNITS.contains(&text(&panel["fieldConfig"]["defaults"]["unit"]))
@@ -132,10 +148,12 @@ fn panel_targets(dashboard: &Value) -> Vec<String> {
 }
 
 fn rate_interval(dashboard: &Value) -> Vec<String> {
-    selectors_unless(dashboard, |it| match (it.function.as_str(), it.range.as_deref()) {
-        ("rate" | "irate", range) => range == Some("$__rate_interval"),
-        ("increase", range) => matches!(range, Some("$__rate_interval" | "$__range")),
-        (_, range) => range.is_none(),
+    selectors_unless(dashboard, |it| {
+        match (it.function.as_str(), it.range.as_deref()) {
+            ("rate" | "irate", range) => range == Some("$__rate_interval"),
+            ("increase", range) => matches!(range, Some("$__rate_interval" | "$__range")),
+            (_, range) => range.is_none(),
+        }
     })
 }
 
@@ -180,7 +198,9 @@ fn exemplars(dashboard: &Value) -> Vec<String> {
     panels_unless(dashboard, |panel| {
         let quantile = |it: &&Value| text(&it["expr"]).contains("histogram_quantile");
         let curves = panel["type"] == "timeseries";
-        let any = targets(panel).filter(quantile).any(|it| it["exemplar"] == true);
+        let any = targets(panel)
+            .filter(quantile)
+            .any(|it| it["exemplar"] == true);
         !curves || targets(panel).filter(quantile).count() == 0 || any
     })
 }
@@ -199,7 +219,10 @@ fn variables_defined(dashboard: &Value) -> Vec<String> {
 }
 
 fn faults(dashboard: &Value) -> Vec<String> {
-    let list = dashboard["annotations"]["list"].as_array().into_iter().flatten();
+    let list = dashboard["annotations"]["list"]
+        .as_array()
+        .into_iter()
+        .flatten();
     let mut faults = list.filter(|it| it["name"] == "Faults");
     let right = |it: &Value| {
         it["enable"] == true

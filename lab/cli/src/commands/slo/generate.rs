@@ -49,11 +49,19 @@ pub(super) fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
 
 /// Names and texts of all that follows from the objectives.
 fn files(spec: &Spec) -> Vec<(String, String)> {
-    let rules = |name: &str, profile| (format!("alerts/rules/{name}"), slo::generate(spec, &profile, SOURCE));
+    let rules = |name: &str, profile| {
+        (
+            format!("alerts/rules/{name}"),
+            slo::generate(spec, &profile, SOURCE),
+        )
+    };
     let dashboard = slo::dashboard(spec);
     vec![
         rules("slo.yml", Profile::standard()),
         rules("slo-lab.yml", Profile::lab()),
-        (format!("dashboards/grafana/{}", dashboard.file()), dashboard.to_json()),
+        (
+            format!("dashboards/grafana/{}", dashboard.file()),
+            dashboard.to_json(),
+        ),
     ]
 }
