@@ -15,8 +15,9 @@ use crate::{
     lab::Lab,
 };
 
-/// The goal is 15 seconds from an open shop to the last panel; tests share their machine with other tests.
-const LIMIT: Duration = Duration::from_secs(45);
+/// Three scrapes and the evaluation of rules after the shop is open, 15 seconds, is the goal and is kept where the machine has
+/// nothing else to do; tests share it with compilers and other tests.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// One question of one panel, as Grafana sends it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,10 +35,14 @@ async fn every_panel_shows_data_soon_after_the_first_customers_come() {
         http: Client::builder().no_proxy().build().unwrap(),
         base: lab.env("PROMETHEUS_URL").to_owned(),
     };
-    tokio::select! {
-        () = prometheus.answers_all(open) => {}
+    let last = tokio::select! {
+        last = prometheus.answers_all(open) => last,
         () = customers(&lab) => unreachable!("they come for ever"),
-    }
+    };
+    println!(
+        "{:.1} s after the shop opened, the last: {last}",
+        open.elapsed().as_secs_f64()
+    );
     prometheus.knows_every_metric().await;
     assert_eq!(lab.down(), Vec::<u64>::new());
 }
@@ -70,14 +75,15 @@ struct Prometheus {
 }
 
 impl Prometheus {
-    /// Asks every question until it is answered with a number.
-    async fn answers_all(&self, open: Instant) {
+    /// Asks every question until it is answered with a number; says which was the last.
+    async fn answers_all(&self, open: Instant) -> String {
         let mut waiting = questions();
+        let mut last = String::new();
         assert!(waiting.len() > 150, "{}", waiting.len());
         while !waiting.is_empty() {
             for question in waiting.clone() {
                 if self.answers(&question.ask).await {
-                    println!("{:>5.1} s {}", open.elapsed().as_secs_f64(), question.panel);
+                    last = question.panel.clone();
                     waiting.remove(&question);
                 }
             }
@@ -87,6 +93,7 @@ impl Prometheus {
             );
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
+        last
     }
 
     async fn answers(&self, ask: &str) -> bool {

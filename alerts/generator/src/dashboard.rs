@@ -63,12 +63,22 @@ impl Series {
                 Unit::Share,
                 "good",
                 format!(
-                    "1 - {} * {}",
+                    "1 - ({} or {}) * {}",
                     self.of("slo:period_burn_rate:ratio"),
+                    self.of("slo:current_burn_rate:ratio"),
                     self.of("slo:error_budget:ratio")
                 ),
             )
         }
+    }
+
+    /// The period is looked at less often than the moment. Before its first time, what was measured until now is all there is.
+    fn budget(&self) -> String {
+        format!(
+            "{} or 1 - {}",
+            self.of("slo:period_error_budget_remaining:ratio"),
+            self.of("slo:current_burn_rate:ratio")
+        )
     }
 
     fn budget_left(&self) -> Panel {
@@ -82,7 +92,7 @@ impl Series {
                 Show::Number,
                 Unit::Share,
                 "left",
-                self.of("slo:period_error_budget_remaining:ratio"),
+                self.budget(),
             )
         }
     }
@@ -116,7 +126,7 @@ impl Series {
                 Show::Lines,
                 Unit::Share,
                 "left",
-                self.of("slo:period_error_budget_remaining:ratio"),
+                self.budget(),
             )
         }
     }
