@@ -12,6 +12,7 @@ mod alerts;
 mod bad_input;
 mod client;
 mod crashes;
+mod dashboards;
 mod demo;
 mod identity;
 mod lab;

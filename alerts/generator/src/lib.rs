@@ -1,4 +1,4 @@
-//! Prometheus rules from service level objectives.
+//! Prometheus rules, and a dashboard, from service level objectives.
 //!
 //! Reads objectives in the `prometheus/v1` form of [Sloth](https://sloth.dev) and writes the same recording rules and
 //! multi-window, multi-burn-rate alerts that Sloth writes, by the same names and labels, so that dashboards made for Sloth's
@@ -9,12 +9,14 @@
 //!
 //! Source of the windows and factors: Google's SRE Workbook, chapter 5, "Alerting on SLOs", table 5-8.
 
+mod dashboard;
 mod profile;
 mod rules;
 pub mod shipped;
 mod spec;
 mod window;
 
+pub use dashboard::dashboard;
 pub use profile::{Pair, PeriodRule, Profile, Severity};
 pub use rules::{Group, Rule, RuleFile};
 pub use spec::{Alerting, Events, Invalid, Notify, Problem, Sli, Slo, Spec};

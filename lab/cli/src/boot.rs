@@ -126,7 +126,7 @@ fn check_machine(lab: &Lab, board: &Board) -> anyhow::Result<()> {
     }
     step.done(format!(
         "{} free, from base {}",
-        lab.ports.all().len(),
+        lab.ports.needed().len(),
         lab.ports.base()
     ));
     Ok(())

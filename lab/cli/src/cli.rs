@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    act, alerts, audit, completions, demo, dlq, doctor, down, env, logs, mails, setup, slo, smoke,
-    status, trace, up, with_parts,
+    act, alerts, audit, completions, dashboards, demo, dlq, doctor, down, env, logs, mails, setup,
+    slo, smoke, status, trace, up, with_parts,
 };
 use crate::ports::BaseWish;
 
@@ -95,6 +95,9 @@ pub enum Command {
     /// What the shop promises, and whether it keeps it
     #[command(long_about = slo::HELP)]
     Slo(slo::Args),
+    /// The dashboards in dashboards/grafana, and what they are made from
+    #[command(long_about = dashboards::HELP)]
+    Dashboards(dashboards::Args),
     /// Show alerts that fire and alerts that are over
     #[command(long_about = alerts::HELP)]
     Alerts(alerts::Args),

@@ -5,11 +5,13 @@ pub mod act;
 pub mod alerts;
 pub mod audit;
 pub mod completions;
+pub mod dashboards;
 pub mod demo;
 pub mod dlq;
 pub mod doctor;
 pub mod down;
 pub mod env;
+mod generated;
 pub mod logs;
 pub mod mails;
 pub mod setup;
@@ -48,6 +50,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Doctor(args) => doctor::run(global, args),
         Command::Setup(args) => setup::run(global, args).await,
         Command::Slo(args) => slo::run(global, args).await,
+        Command::Dashboards(args) => dashboards::run(global, args),
         Command::Alerts(args) => alerts::run(global, args).await,
         Command::Mails(args) => mails::run(global, args),
         Command::Env(args) => env::run(global, args),

@@ -146,6 +146,12 @@ impl Lab {
         format!("http://127.0.0.1:{}", self.ports.alertmanager())
     }
 
+    /// Grafana, if it is installed.
+    #[must_use]
+    pub fn grafana_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.grafana())
+    }
+
     /// The API key of the one partner program that the lab knows.
     #[must_use]
     pub fn partner_api_key(&self) -> String {

@@ -1,9 +1,9 @@
 //! Every port of a lab from one base: the standard port plus (base − 8000). Two labs with other
 //! bases never meet.
 //!
-//! Three ports lie outside of the block, because tools expect them by number: OTLP's 4317 and 4318
-//! and Jaeger's 16686. At the standard base they keep these numbers; at any other they are in the
-//! block, at base + 317, + 318 and + 319.
+//! Four ports lie outside of the block, because tools and people expect them by number: OTLP's 4317
+//! and 4318, Jaeger's 16686 and Grafana's 3000. At the standard base they keep these numbers; at any
+//! other they are in the block, at base + 317, + 318, + 319 and + 300.
 
 mod block;
 
@@ -176,6 +176,12 @@ impl Ports {
         self.moved(9319)
     }
 
+    /// Grafana, if it is installed.
+    #[must_use]
+    pub fn grafana(self) -> u16 {
+        self.expected(3000, 300)
+    }
+
     /// A port that tools expect at a number outside of the block.
     fn expected(self, standard: u16, in_block: u16) -> u16 {
         if self.base == STANDARD_BASE {
@@ -188,6 +194,18 @@ impl Ports {
     /// All of them.
     #[must_use]
     pub fn all(self) -> Vec<Named> {
+        let grafana = Named {
+            name: "Grafana".to_owned(),
+            port: self.grafana(),
+        };
+        let mut all = self.needed();
+        all.push(grafana);
+        all
+    }
+
+    /// Those that the lab cannot do without: all but Grafana's, whose number others like as well.
+    #[must_use]
+    pub fn needed(self) -> Vec<Named> {
         let named = |name: &str, port| Named {
             name: name.to_owned(),
             port,
@@ -215,11 +233,11 @@ impl Ports {
         all
     }
 
-    /// The ports that somebody else holds now, with the holder in words.
+    /// The ports it needs that somebody else holds now, with the holder in words.
     #[must_use]
     pub fn taken(self) -> Vec<(Named, String)> {
         let holder = |port: &Named| supervisor::ports::holder(port.port);
-        self.all()
+        self.needed()
             .into_iter()
             .filter_map(|port| holder(&port).map(|holder| (port, holder.to_string())))
             .collect()
@@ -240,6 +258,7 @@ mod tests {
         assert_eq!((ports.prometheus(), ports.alertmanager()), (9090, 9093));
         let telemetry = [ports.otlp_grpc(), ports.otlp_http(), ports.traces()];
         assert_eq!(telemetry, [4317, 4318, 16_686]);
+        assert_eq!((ports.grafana(), Ports::at(9000).grafana()), (3000, 9300));
         assert_eq!(Ports::at(9000).postgres(), 9432);
         assert_eq!(Ports::at(9000).traces(), 9319);
         assert_eq!(Ports::at(2000).postgres(), 2432);

@@ -1,12 +1,13 @@
-//! How the lab is watched: what Prometheus scrapes, which rules it evaluates, and where its alerts go. Rules and
-//! configuration are the checked-in files, compiled in; only addresses are the lab's own.
+//! How the lab is watched: what Prometheus scrapes, which rules it evaluates, where its alerts go, and what Grafana shows.
+//! Rules, dashboards and configuration are the checked-in files, compiled in; only addresses are the lab's own.
 
 use anyhow::Context;
 use parts::alertmanager::Alertmanager;
 use parts::alerts::{self, Store};
+use parts::grafana::{self, Grafana};
 use parts::prometheus::{Prometheus, Setup, Target};
 use slo::shipped;
-use supervisor::{Readiness, Supervisor};
+use supervisor::{ProcessSpec, Readiness, Supervisor};
 use tokio::net::TcpListener;
 
 use crate::boot::{Hosted, part};
@@ -14,20 +15,26 @@ use crate::shop::SERVICES;
 use crate::{Lab, observatory};
 
 const PROMETHEUS: &str = include_str!("../../../dashboards/prometheus/prometheus.yml");
+const DATASOURCES: &str = include_str!("../../../dashboards/grafana/lab/datasources.yaml");
+const PROVIDER: &str =
+    include_str!("../../../dashboards/grafana/provisioning/dashboards/faultline.yaml");
+/// The dashboard that Grafana shows first.
+const FIRST_PAGE: &str = "shop.json";
 /// The address in `alerts/alertmanager.yml`: the alert sink's at the standard base.
 const SINK_AT_STANDARD_BASE: &str = "http://127.0.0.1:8094/alerts";
 
-/// Prometheus and Alertmanager, found and configured.
+/// Prometheus, Alertmanager and, where it is installed, Grafana: found and configured.
 pub(crate) struct Watch {
     prometheus: Prometheus,
     alertmanager: Alertmanager,
+    grafana: Option<Grafana>,
 }
 
 impl Watch {
-    /// Finds both and writes their configuration.
+    /// Finds them and writes their configuration.
     ///
     /// # Errors
-    /// When one is not installed, with what to do, or the state folder cannot be written.
+    /// When Prometheus or Alertmanager is not installed, with what to do, or the state folder cannot be written.
     pub(crate) fn prepare(lab: &Lab) -> anyhow::Result<Self> {
         let (state, ports) = (&lab.home.state, lab.ports);
         let prometheus = Prometheus::locate(state, ports.prometheus())?;
@@ -44,14 +51,24 @@ impl Watch {
             ],
         })?;
         alertmanager.configure(&routes(ports.alert_sink()))?;
+        let grafana = Grafana::locate(state, ports.grafana())?;
+        if let Some(grafana) = &grafana {
+            grafana.configure(&grafana::Setup {
+                datasources: DATASOURCES,
+                provider: PROVIDER,
+                dashboards: &dashboards::shipped::FILES,
+            })?;
+        }
         Ok(Self {
             prometheus,
             alertmanager,
+            grafana,
         })
     }
 
-    /// Starts both, and the sink that alerts are delivered to. Comes last and so is stopped first: a service that starts
-    /// or stops with the lab is not an outage.
+    /// Starts them, and the sink that alerts are delivered to. Comes last and so is stopped first: a service that starts
+    /// or stops with the lab is not an outage. Nobody waits for Grafana: it takes longer than the whole shop, and customers do
+    /// without.
     ///
     /// # Errors
     /// When a port cannot be opened or one does not become ready.
@@ -79,12 +96,35 @@ impl Watch {
             ),
         ];
         supervisor.start_stage(specs, |_, _| ()).await?;
+        let dashboards = self.start_grafana(lab, supervisor)?;
         step.done(format!(
-            "Prometheus on port {}, Alertmanager, alert sink",
+            "Prometheus on port {}, Alertmanager, alert sink{dashboards}",
             lab.ports.prometheus()
         ));
         Ok(())
     }
+
+    /// Says what became of it. Somebody else's Grafana on the same port is no reason to keep the shop closed.
+    fn start_grafana(&self, lab: &Lab, supervisor: &Supervisor) -> anyhow::Result<String> {
+        let port = lab.ports.grafana();
+        let Some(grafana) = &self.grafana else {
+            return Ok(String::new());
+        };
+        if !supervisor::ports::is_free(port) {
+            return Ok(format!("; no Grafana: port {port} is in use"));
+        }
+        supervisor.start_aside(show(grafana, lab)?)?;
+        Ok(format!(", Grafana soon at {}", lab.grafana_url()))
+    }
+}
+
+fn show(grafana: &Grafana, lab: &Lab) -> anyhow::Result<ProcessSpec> {
+    let urls = [
+        ("PROMETHEUS_URL", lab.prometheus_url()),
+        ("JAEGER_URL", observatory::query_url(lab)),
+    ];
+    let launch = grafana.launch(FIRST_PAGE, &urls)?;
+    Ok(part(launch, Readiness::Http(grafana.ready_url())))
 }
 
 /// Every service's admin port, and those who watch.
@@ -122,6 +162,16 @@ mod tests {
         let standard = Ports::at(STANDARD_BASE).alert_sink();
         assert_eq!(routes(standard), shipped::ALERTMANAGER);
         assert!(routes(12_094).contains("url: http://127.0.0.1:12094/alerts"));
+    }
+
+    #[test]
+    fn grafana_is_given_the_addresses_that_its_data_sources_name() {
+        for name in ["url: $PROMETHEUS_URL\n", "url: $JAEGER_URL\n"] {
+            assert!(DATASOURCES.contains(name), "{name}");
+        }
+        assert!(PROVIDER.contains("path: /var/lib/grafana/dashboards\n"));
+        let first = dashboards::shipped::FILES.iter();
+        assert!(first.map(|(name, _)| *name).any(|name| name == FIRST_PAGE));
     }
 
     #[test]

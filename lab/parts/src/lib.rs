@@ -1,5 +1,5 @@
-//! The lab's own PostgreSQL, Redis, Kafka-API broker, Prometheus, Alertmanager, mail sink and alert sink, as ordinary
-//! processes.
+//! The lab's own PostgreSQL, Redis, Kafka-API broker, Prometheus, Alertmanager, Grafana, mail sink and alert sink, as
+//! ordinary processes.
 //!
 //! This crate knows what each program needs, how to write its configuration, how it is started
 //! ([`Launch`]) and when it is really ready (an answered request, not an open port). It does not
@@ -14,6 +14,7 @@ pub mod broker;
 mod environment;
 mod error;
 pub mod for_tests;
+pub mod grafana;
 mod launch;
 pub mod mail;
 mod pidfile;

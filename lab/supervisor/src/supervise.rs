@@ -140,6 +140,14 @@ impl Supervisor {
         stage::wait_ready(&self.around.dirs, handles, &mut on_ready).await
     }
 
+    /// Starts one that nobody waits for: [`Supervisor::status`] tells how it does.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateName`].
+    pub fn start_aside(&self, spec: ProcessSpec) -> Result<(), Error> {
+        self.launch(vec![spec]).map(drop)
+    }
+
     fn launch(&self, specs: Vec<ProcessSpec>) -> Result<Vec<Handle>, Error> {
         let mut stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
         let mut names: Vec<&str> = stages

@@ -7,6 +7,7 @@
 )]
 
 mod compose;
+mod dashboards;
 mod error_pages;
 mod links;
 mod problems;

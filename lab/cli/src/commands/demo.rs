@@ -186,11 +186,18 @@ fn look_around(lab: &Lab, paint: Paint) {
         shopkeeper::gateway(lab)
     ));
     term::out(format!("  {}/health", shopkeeper::gateway(lab)));
+    if has(status, "grafana") {
+        term::out(format!("  {}   the dashboards", lab.grafana_url()));
+    }
     for name in ["order", "payment"] {
         let service = crate::shop::service(name).expect("the table has it");
         term::out(format!("  {}/metrics", lab.admin_url(service)));
     }
     term::out("  faultline smoke · faultline mails · faultline logs order -f · make down");
+}
+
+fn has(status: &Status, name: &str) -> bool {
+    status.processes.iter().any(|process| process.name == name)
 }
 
 fn endpoints(traffic: &Report) {

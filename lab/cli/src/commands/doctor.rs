@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use parts::grafana::{HOW_TO_GET_IT, Installation};
 use parts::requirements;
 use serde::Serialize;
 
@@ -64,6 +65,7 @@ impl Check {
 pub fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let home = Home::find(global)?;
     let mut checks = programs();
+    checks.push(grafana(Installation::find()));
     checks.push(services(&home.bin_dir(global)?));
     checks.push(ports(&home, global));
     checks.push(disk(&home.state));
@@ -92,6 +94,15 @@ fn programs() -> Vec<Check> {
     requirements::check().into_iter().map(check).collect()
 }
 
+/// Nothing is wrong without it.
+fn grafana(found: Option<Installation>) -> Check {
+    let detail = match found {
+        Some(found) => found.program.display().to_string(),
+        None => format!("not here; only dashboards need it: {HOW_TO_GET_IT}"),
+    };
+    Check::new("Grafana", true, detail, "")
+}
+
 fn services(bin_dir: &Path) -> Check {
     let missing = lab::missing_programs(bin_dir);
     let place = bin_dir.display();
@@ -112,7 +123,7 @@ fn ports(home: &Home, global: &Global) -> Check {
     }
     let taken = ports.taken();
     let detail = if taken.is_empty() {
-        format!("{} free, from base {base}", ports.all().len())
+        format!("{} free, from base {base}", ports.needed().len())
     } else {
         let held = |(port, holder): &(Named, String)| {
             format!("{} ({}) is held by {holder}", port.port, port.name)

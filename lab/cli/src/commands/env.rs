@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use parts::grafana::Installation;
 use parts::postgres::AUDITOR;
 
 use crate::cli::Global;
@@ -63,6 +64,9 @@ fn variables(lab: &Lab) -> BTreeMap<String, String> {
         ("ADMIN_PASSWORD".to_owned(), lab.secrets.administrator()),
         ("PARTNER_API_KEY".to_owned(), lab.partner_api_key()),
     ]);
+    if Installation::find().is_some() {
+        all.insert("GRAFANA_URL".to_owned(), lab.grafana_url());
+    }
     for service in &SERVICES {
         all.extend(of_service(lab, service));
     }

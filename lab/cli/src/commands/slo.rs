@@ -12,8 +12,9 @@ use crate::cli::Global;
 /// What `--help` says.
 pub const HELP: &str = "The shop's objectives are in alerts/slo.yaml, in Sloth's format. `generate` makes \
     Prometheus' rules from them: alerts/rules/slo.yml (30 days) and alerts/rules/slo-lab.yml (the same \
-    thirty times faster: a period of one day, alerts within two minutes). `status` asks the lab's \
-    Prometheus how each objective stands.";
+    thirty times faster: a period of one day, alerts within two minutes), and their dashboard, \
+    dashboards/grafana/slo.json. `status` asks the lab's Prometheus \
+    how each objective stands.";
 
 /// Options of `slo`.
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,7 @@ enum Action {
     /// Print each objective: how much was good, how much of the error budget is left, how fast it burns
     #[command(long_about = status::HELP)]
     Status(status::Args),
-    /// Write the rules that follow from alerts/slo.yaml
+    /// Write the rules and the dashboard that follow from alerts/slo.yaml
     #[command(long_about = generate::HELP)]
     Generate(generate::Args),
 }

@@ -23,7 +23,7 @@ use crate::{Lab, Verdict, daemon, lab, shop};
 
 /// What `--help` says.
 pub const HELP: &str = "Start the lab: its own PostgreSQL, Redis, Kafka-API broker and mail sink, \
-    the observatory, then the eight services, then Prometheus and Alertmanager, which watch them.\n\nKills what a dead lab left in the same state folder, checks every \
+    the observatory, then the eight services, then Prometheus and Alertmanager, which watch them, and Grafana if it is installed.\n\nKills what a dead lab left in the same state folder, checks every \
     port, starts stage by stage, and calls itself ready only when the shop works through its \
     gateway: a first order must go through. Without --detach it stays; Ctrl-C stops everything in order, a second Ctrl-C at once.";
 
