@@ -89,7 +89,7 @@ pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
         let paint = Paint::stdout();
         show(&traffic, &books, &status, paint);
         ending.show(paint);
-        look_around(&lab, paint);
+        look_around(&lab, &status, paint);
     }
     Ok(Verdict::from_bool(books.balanced && right))
 }
@@ -179,7 +179,7 @@ fn show(traffic: &Report, books: &Books, status: &Status, paint: Paint) {
     figures(books);
 }
 
-fn look_around(lab: &Lab, paint: Paint) {
+fn look_around(lab: &Lab, status: &Status, paint: Paint) {
     term::out(paint.bold("\nLook around"));
     term::out(format!(
         "  {}/api/v1/products?limit=3",

@@ -90,7 +90,7 @@ async fn work(db: &Db, kind: usize, n: usize) -> sqlx::Result<()> {
         0 => drop(sqlx::query("SELECT 1").fetch_one(db).await?),
         1 => drop(sqlx::query(fresh).bind(1_i64).fetch_one(db).await?),
         2 => drop(sqlx::query("SELECT 1 / 0").fetch_one(db).await?),
-        3 => drop(sqlx::query("SELECT pg_sleep(0.002)").execute(db).await?),
+        3 => drop(sqlx::query("SELECT pg_sleep(0.002)").fetch_one(db).await?),
         4 => {
             let many = "SELECT repeat('x', 1000) FROM generate_series(1, 500)";
             drop(sqlx::query(many).fetch_all(db).await?);
