@@ -42,7 +42,7 @@ const IDLE_INTERVAL: Duration = Duration::from_secs(10);
 pub struct DbConfig {
     /// Shown in `pg_stat_activity`: the service's name.
     pub application_name: String,
-    /// Most connections: `DB_CONNECTIONS_MAX`, and what the service says by default, at most 8. A backend costs
+    /// Most connections: `DB_CONNECTIONS_MAX`, and what the service says by default, at most 6. A backend costs
     /// PostgreSQL megabytes, and two cores run few statements at once: more connections would queue inside the
     /// database instead of in front of it.
     pub connections_max: u32,
@@ -62,7 +62,7 @@ impl DbConfig {
     pub fn new(application_name: impl Into<String>) -> Self {
         Self {
             application_name: application_name.into(),
-            connections_max: 8,
+            connections_max: 6,
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
             idle_in_transaction_timeout: Duration::from_secs(5),

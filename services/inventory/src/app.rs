@@ -14,7 +14,7 @@ use crate::{
 
 /// Connections by default. The transactions are short and often wait for the same hot row; more connections would only
 /// wait inside PostgreSQL.
-const CONNECTIONS_MAX: u32 = 8;
+const CONNECTIONS_MAX: u32 = 6;
 
 /// What handlers may ask for.
 #[derive(Clone)]

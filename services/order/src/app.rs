@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Connections by default: a saga holds one while it records an outcome, never while it waits for a neighbour.
-const CONNECTIONS_MAX: u32 = 8;
+const CONNECTIONS_MAX: u32 = 6;
 
 /// What handlers need.
 #[derive(Clone)]

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Connections by default. No transaction waits for a provider.
-const CONNECTIONS_MAX: u32 = 8;
+const CONNECTIONS_MAX: u32 = 6;
 
 /// What handlers may ask for.
 #[derive(Clone)]
