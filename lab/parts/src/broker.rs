@@ -56,7 +56,8 @@ impl Broker {
             env: vec![("MALLOC_ARENA_MAX".into(), "1".into())],
             cwd: Some(self.dir.clone()),
             run_as: None,
-            background: true,
+            // No customer waits for it, but on a machine that is full it must keep up with what customers do.
+            background: false,
             port: self.port,
             stop_signal: StopSignal::Term,
             stop_deadline: Duration::from_secs(2),
