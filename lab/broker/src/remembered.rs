@@ -10,6 +10,9 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+/// Answers that are kept at most; a lab has a few dozen, a client that asks about thousands of topics shall cost no more.
+const ANSWERS_MAX: usize = 1_000;
+
 /// The last answer to each question.
 #[derive(Debug)]
 pub struct Remembered<K, V>(Mutex<State<K, V>>);
@@ -43,6 +46,9 @@ impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
         let answer = ask.await?;
         let mut state = self.state();
         if state.forgotten == asked_at {
+            if state.answers.len() == ANSWERS_MAX {
+                state.answers.clear();
+            }
             state.answers.insert(key, answer.clone());
         }
         Ok(answer)

@@ -34,7 +34,9 @@ impl Generated<'_> {
                 self.source, self.command
             )),
             (false, false) => {
-                fs::write(&path, &self.text)
+                let folder = path.parent().unwrap_or(repo);
+                fs::create_dir_all(folder)
+                    .and_then(|()| fs::write(&path, &self.text))
                     .with_context(|| format!("write {}", path.display()))?;
                 term::out(format!("{name} written"));
             }
