@@ -24,10 +24,7 @@ const RECOVERY_SECONDS: u64 = 10;
 const REACHED_MAX: Duration = Duration::from_secs(90);
 
 async fn points(lab: &Lab, service: &str) -> Vec<String> {
-    let url = format!(
-        "{}/crash-points",
-        lab.env(&format!("{}_ADMIN_URL", service.to_uppercase()))
-    );
+    let url = lab.admin(service, "/crash-points");
     let listed: Value = Client::new()
         .get(url)
         .send()
@@ -42,8 +39,7 @@ async fn points(lab: &Lab, service: &str) -> Vec<String> {
 
 /// Tells a service to kill itself at a crash point, once.
 pub(crate) async fn arm(lab: &Lab, service: &str, point: &str) {
-    let admin = lab.env(&format!("{}_ADMIN_URL", service.to_uppercase()));
-    let url = format!("{admin}/crash-points/{point}");
+    let url = lab.admin(service, &format!("/crash-points/{point}"));
     let answer = Client::new()
         .put(url)
         .json(&json!({ "hit": 1 }))
@@ -113,7 +109,7 @@ async fn survives(lab: &Lab, service: &str, point: &str) {
 /// Orders go through once more, and the gateway's breaker says so. A fault on top of the last one would meet the
 /// breaker's probe, which then waits twice as long each time.
 async fn well_again(lab: &Lab, service: &str) {
-    let metrics = format!("{}/metrics", lab.env("GATEWAY_ADMIN_URL"));
+    let metrics = lab.admin("gateway", "/metrics");
     let closed =
         format!("resilience4j_circuitbreaker_state{{name=\"gateway->{service}\",state=\"closed\",");
     let is_closed = async || {

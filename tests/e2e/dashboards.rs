@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Person, product_with_stock},
-    lab::Lab,
+    lab::{Lab, SERVICES},
 };
 
 /// Three scrapes and the evaluation of rules after the shop is open. The goal is 15 seconds; beside compilers and other tests
@@ -143,16 +143,6 @@ impl Prometheus {
 
 /// All of them, variables filled in; a page for one service is asked about each.
 fn questions() -> BTreeSet<Question> {
-    const SERVICES: [&str; 8] = [
-        "gateway",
-        "user",
-        "product",
-        "inventory",
-        "order",
-        "payment",
-        "notification",
-        "psp",
-    ];
     let mut all = BTreeSet::new();
     for (file, text) in shipped::FILES {
         let dashboard: Value = serde_json::from_str(text).unwrap();

@@ -10,6 +10,18 @@ use std::{
 use serde_json::Value;
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
+/// All services of the shop.
+pub(crate) const SERVICES: [&str; 8] = [
+    "gateway",
+    "user",
+    "product",
+    "inventory",
+    "order",
+    "payment",
+    "notification",
+    "psp",
+];
+
 /// A running lab.
 pub(crate) struct Lab {
     home: PathBuf,
@@ -82,6 +94,12 @@ impl Lab {
         self.env[name]
             .as_str()
             .unwrap_or_else(|| panic!("no {name} in {}", self.env))
+    }
+
+    /// A path at the admin port of a service.
+    pub(crate) fn admin(&self, service: &str, path: &str) -> String {
+        let name = format!("{}_ADMIN_URL", service.to_uppercase());
+        format!("{}{path}", self.env(&name))
     }
 
     /// A path at the gateway.

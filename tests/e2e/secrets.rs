@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     client::{PASSWORD, Person, order_body, product_with_stock},
-    lab::{Lab, eventually, observed, shared},
+    lab::{Lab, SERVICES, eventually, observed, shared},
     observatory::Observatory,
     signals::log_level,
 };
@@ -142,16 +142,7 @@ async fn everything_sent(lab: &Lab) -> String {
         ("query.searchDepth", EVERYTHING),
     ];
     let traces = observatory.get("/api/v3/traces", &window).await.unwrap();
-    for service in [
-        "gateway",
-        "user",
-        "product",
-        "order",
-        "payment",
-        "notification",
-        "inventory",
-        "psp",
-    ] {
+    for service in SERVICES {
         let named = format!("{{\"stringValue\":\"{service}\"}}");
         assert!(
             traces.to_string().contains(&named),

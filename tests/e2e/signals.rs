@@ -4,7 +4,7 @@ use reqwest::Client;
 
 use crate::{
     client::{Person, product_with_stock},
-    lab::{Lab, eventually, observed},
+    lab::{Lab, SERVICES, eventually, observed},
     observatory::Observatory,
     traces::{TOLD_WITHIN, trace_id},
 };
@@ -70,10 +70,7 @@ fn example(line: &str) -> Option<(String, f64)> {
 }
 
 async fn openmetrics(lab: &Lab, service: &str) -> String {
-    let url = format!(
-        "{}/metrics",
-        lab.env(&format!("{}_ADMIN_URL", service.to_uppercase()))
-    );
+    let url = lab.admin(service, "/metrics");
     let request = Client::new()
         .get(url)
         .header("accept", "application/openmetrics-text");
@@ -82,20 +79,8 @@ async fn openmetrics(lab: &Lab, service: &str) -> String {
 
 /// From now on every service says more, or less.
 pub(crate) async fn log_level(lab: &Lab, level: &'static str) {
-    for service in [
-        "gateway",
-        "user",
-        "product",
-        "order",
-        "payment",
-        "notification",
-        "inventory",
-        "psp",
-    ] {
-        let url = format!(
-            "{}/log-level",
-            lab.env(&format!("{}_ADMIN_URL", service.to_uppercase()))
-        );
+    for service in SERVICES {
+        let url = lab.admin(service, "/log-level");
         let answer = Client::new().put(url).body(level).send().await.unwrap();
         assert_eq!(answer.status(), 204, "{service}");
     }

@@ -107,9 +107,8 @@ async fn lost(lab: &Lab) -> Vec<u64> {
 async fn items(lab: &Lab, outcomes: &[&str]) -> Vec<u64> {
     let mut items = Vec::new();
     for service in TELLERS {
-        let admin = lab.env(&format!("{}_ADMIN_URL", service.to_uppercase()));
         let page = Client::new()
-            .get(format!("{admin}/metrics"))
+            .get(lab.admin(service, "/metrics"))
             .send()
             .await
             .unwrap();

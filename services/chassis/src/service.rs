@@ -78,9 +78,8 @@ where
     B: FnOnce(Context) -> F,
     F: Future<Output = anyhow::Result<Router>>,
 {
-    // One thread a service: eight of them share a machine's cores, and what a second thread would gain in one, waking it
-    // costs all (8 % of a service's processor time, measured with a checkout on two cores). More of a service is more
-    // instances of it.
+    // One thread a service: eight of them share a machine's cores, and a second thread in each would have to be woken for
+    // the same cores. More of a service is more instances of it.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .max_blocking_threads(8)
         .enable_all()
