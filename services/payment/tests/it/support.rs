@@ -246,6 +246,14 @@ pub(crate) async fn send(request: RequestBuilder) -> Answer {
     }
 }
 
+/// Requests give up after their first try, and the reconciler looks only at what a test makes due: what is unknown
+/// stays pending.
+pub(crate) const PATIENT: [(&str, &str); 3] = [
+    ("PAYMENT_CALL_TRIES_MAX", "1"),
+    ("PAYMENT_CHECK_BASE_MS", "600000"),
+    ("PAYMENT_CHECK_CAP_MS", "600000"),
+];
+
 /// What the service is told: short waits, so that tests do not take long.
 pub(crate) fn environment(
     auth: &TestAuth,

@@ -3,16 +3,9 @@
 use chassis::testing::wait_for;
 use uuid::Uuid;
 
-use crate::support::{KEY_1, LIMIT, Shop, wire::Mode};
+use crate::support::{KEY_1, LIMIT, PATIENT, Shop, wire::Mode};
 
 const KEY_2: &str = "k2:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
-
-/// Payments stay pending.
-const PATIENT: [(&str, &str); 3] = [
-    ("PAYMENT_CALL_TRIES_MAX", "1"),
-    ("PAYMENT_CHECK_BASE_MS", "600000"),
-    ("PAYMENT_CHECK_CAP_MS", "600000"),
-];
 
 async fn key_id(shop: &Shop, order: Uuid) -> Option<String> {
     sqlx::query_scalar("SELECT token_key_id FROM payments WHERE order_id = $1")

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Answer, Shop, ledger::Moved, wire::Mode};
+use crate::support::{Answer, PATIENT, Shop, ledger::Moved, wire::Mode};
 
 #[tokio::test]
 async fn an_order_that_never_asked_for_money_is_closed_by_a_tombstone() {
@@ -82,12 +82,7 @@ async fn a_declined_payment_stays_as_it_is() {
 
 #[tokio::test]
 async fn an_unknown_payment_is_settled_first_and_then_refunded() {
-    let slow = [
-        ("PAYMENT_CALL_TRIES_MAX", "1"),
-        ("PAYMENT_CHECK_BASE_MS", "600000"),
-        ("PAYMENT_CHECK_CAP_MS", "600000"),
-    ];
-    let shop = Shop::open_with(&slow).await;
+    let shop = Shop::open_with(&PATIENT).await;
     for (token, status) in [("tok_visa", "refunded"), ("tok_chargeDeclined", "declined")] {
         let order = Uuid::now_v7();
         shop.stripe.set(Mode::LosesAnswers).await;

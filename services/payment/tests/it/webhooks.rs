@@ -6,16 +6,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
-    Answer, LIMIT, Shop, WEBHOOK_SECRET, asked, environment, ledger::Ledger, send, start_psp,
-    wire::Mode,
+    Answer, LIMIT, PATIENT, Shop, WEBHOOK_SECRET, asked, environment, ledger::Ledger, send,
+    start_psp, wire::Mode,
 };
-
-/// Nobody but a webhook settles anything.
-const ALONE: [(&str, &str); 3] = [
-    ("PAYMENT_CALL_TRIES_MAX", "1"),
-    ("PAYMENT_CHECK_BASE_MS", "600000"),
-    ("PAYMENT_CHECK_CAP_MS", "600000"),
-];
 
 fn succeeded(event: &str, payment: Uuid, cents: i64) -> Value {
     json!({ "id": event, "type": "payment_intent.succeeded", "data": { "object": {
@@ -50,7 +43,7 @@ async fn pending(shop: &Shop) -> (Uuid, Uuid) {
 
 #[tokio::test]
 async fn an_event_settles_a_pending_payment_once() {
-    let shop = Shop::open_with(&ALONE).await;
+    let shop = Shop::open_with(&PATIENT).await;
     shop.stripe.set(Mode::LosesAnswers).await;
     let (order, payment) = pending(&shop).await;
     let event = succeeded("evt_1", payment, 1999);
@@ -98,7 +91,7 @@ async fn an_event_never_moves_a_payment_backwards() {
 
 #[tokio::test]
 async fn an_event_about_another_amount_is_not_taken_for_ours() {
-    let shop = Shop::open_with(&ALONE).await;
+    let shop = Shop::open_with(&PATIENT).await;
     shop.stripe.set(Mode::LosesQuestions).await;
     let (order, payment) = pending(&shop).await;
     deliver(&shop, &succeeded("evt_1", payment, 1)).await;
@@ -128,7 +121,7 @@ async fn events_that_concern_nobody_are_accepted_and_ignored() {
 
 #[tokio::test]
 async fn what_is_not_signed_in_time_by_the_provider_is_refused() {
-    let shop = Shop::open_with(&ALONE).await;
+    let shop = Shop::open_with(&PATIENT).await;
     shop.stripe.set(Mode::LosesAnswers).await;
     let (order, payment) = pending(&shop).await;
     let (event, now) = (succeeded("evt_1", payment, 1999), Utc::now().timestamp());
@@ -198,7 +191,7 @@ async fn the_providers_own_deliveries_settle_payments_of_both_providers() {
     )
     .await;
     let mut env = environment(&auth, &db, &psp.url(), &psp.url());
-    env.extend(crate::support::own(&ALONE));
+    env.extend(crate::support::own(&PATIENT));
     env.push(("SERVICE_HTTP_ADDR".to_owned(), addr.clone()));
     let env = chassis::config::Env::from_pairs(env);
     let running = chassis::service::start("payment", env, payment::app::build)
