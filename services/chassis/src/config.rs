@@ -3,7 +3,7 @@
 //! [`Env`] is the only reader of the process environment. Every error names the variable, what it should hold and what
 //! it held, so that a failed start explains itself. Secrets are wrapped in [`Secret`], which never prints.
 
-use std::{collections::HashMap, fmt, net::SocketAddr, str::FromStr, time::Duration};
+use std::{collections::HashMap, fmt, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 
 use thiserror::Error;
 
@@ -28,17 +28,17 @@ pub enum ConfigError {
     },
 }
 
-/// A snapshot of environment variables.
+/// A snapshot of environment variables. Cloning gives another handle on the same one.
 #[derive(Clone, Default)]
 pub struct Env {
-    vars: HashMap<String, String>,
+    vars: Arc<HashMap<String, String>>,
 }
 
 impl Env {
     /// Reads the process environment.
     pub fn from_process() -> Self {
         Self {
-            vars: std::env::vars().collect(),
+            vars: Arc::new(std::env::vars().collect()),
         }
     }
 
@@ -47,10 +47,12 @@ impl Env {
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         Self {
-            vars: pairs
-                .into_iter()
-                .map(|(k, v)| (k.into(), v.into()))
-                .collect(),
+            vars: Arc::new(
+                pairs
+                    .into_iter()
+                    .map(|(k, v)| (k.into(), v.into()))
+                    .collect(),
+            ),
         }
     }
 

@@ -16,6 +16,7 @@ mod spec;
 
 use std::{
     collections::HashMap,
+    ops::Deref,
     sync::{Arc, RwLock},
     time::Duration,
 };
@@ -38,12 +39,15 @@ use crate::{db::Db, telemetry};
 /// Label value of a request that no route knows: paths that somebody makes up must not become series.
 pub const UNMATCHED: &str = "unmatched";
 
-/// The metrics that the chassis itself records. A service registers its business metrics beside them.
+/// The metrics of a service. Cloning gives another handle on the same ones: each request and each call holds one.
 #[derive(Clone)]
-pub struct Metrics {
+pub struct Metrics(Arc<Recorded>);
+
+/// What the chassis itself records. A service registers its business metrics beside it.
+pub struct Recorded {
     registry: Registry,
     /// By name, for their exemplars.
-    durations: Arc<RwLock<HashMap<&'static str, Durations>>>,
+    durations: RwLock<HashMap<&'static str, Durations>>,
     edges: Edges,
     pools: Pools,
     pub(crate) http_server_duration: Durations,
@@ -67,6 +71,14 @@ pub struct Metrics {
     pub(crate) cache_requests: IntCounterVec,
 }
 
+impl Deref for Metrics {
+    type Target = Recorded;
+
+    fn deref(&self) -> &Recorded {
+        &self.0
+    }
+}
+
 impl Metrics {
     /// A registry of its own, so that several services can live in one test process.
     pub fn new(service: &str) -> Self {
@@ -74,7 +86,7 @@ impl Metrics {
         let registry = Registry::new_custom(None, Some(labels))
             .expect("a registry with one constant label is valid");
         register(&registry, telemetry::items::collector());
-        let all = Arc::default();
+        let all = RwLock::default();
         let edges = register(&registry, Edges::new());
         let pools = register(&registry, Pools::new());
         #[cfg(target_os = "linux")]
@@ -82,7 +94,7 @@ impl Metrics {
         let durations = |spec: Spec| register_durations(&registry, &all, spec, &SECONDS);
         let counter = |spec: Spec| counter(&registry, spec);
         let gauge = |spec: Spec| gauge(&registry, spec);
-        Self {
+        Self(Arc::new(Recorded {
             http_server_duration: durations(names::HTTP_SERVER_DURATION),
             http_server_active: gauge(names::HTTP_SERVER_ACTIVE),
             http_client_duration: durations(names::HTTP_CLIENT_DURATION),
@@ -100,9 +112,9 @@ impl Metrics {
             cache_requests: counter(names::CACHE_REQUESTS),
             edges,
             pools,
-            durations: all.clone(),
-            registry: registry.clone(),
-        }
+            durations: all,
+            registry,
+        }))
     }
 
     /// Registers counters of the service's own. Registering one name twice is a programming error, here and below.

@@ -1,5 +1,7 @@
 //! Puts the service together.
 
+use std::sync::Arc;
+
 use axum::{Router, extract::FromRef};
 use chassis::{
     auth::Verifier,
@@ -48,7 +50,7 @@ impl FromRef<AppState> for Verifier {
 /// # Errors
 /// Configuration that makes no sense, or a database that stays away.
 pub async fn build(context: Context) -> anyhow::Result<Router> {
-    let config = Config::from_env(&context.env)?;
+    let config = Arc::new(Config::from_env(&context.env)?);
     let pool = db::open(&context, &MIGRATOR, CONNECTIONS_MAX).await?;
     saga::register_crash_points();
 

@@ -68,6 +68,36 @@ const RESEALED: Spec = Spec::new(
     &["outcome"],
 );
 
+/// What must never happen.
+#[derive(Clone, Copy, Debug)]
+pub enum Anomaly {
+    /// A provider took another amount than it was asked for.
+    CapturedAnotherAmount,
+    /// A provider says of a settled payment something else than it said before.
+    ProviderContradicts,
+    /// A provider refuses to give back what must not stay.
+    VoidRefundRefused,
+}
+
+impl Anomaly {
+    const ALL: [Self; 3] = [
+        Self::CapturedAnotherAmount,
+        Self::ProviderContradicts,
+        Self::VoidRefundRefused,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::CapturedAnotherAmount => "captured_another_amount",
+            Self::ProviderContradicts => "provider_contradicts",
+            Self::VoidRefundRefused => "void_refund_refused",
+        }
+    }
+}
+
+/// What a look of the reconciler came to.
+pub(crate) const CHECK_OUTCOMES: [&str; 3] = ["settled", "waiting", "failed"];
+
 /// The metrics of payments.
 #[derive(Clone)]
 pub struct PaymentMetrics {
@@ -83,9 +113,9 @@ pub struct PaymentMetrics {
     pub refunds: IntCounterVec,
     /// Outcome: ended, nudged, ignored, duplicate, bad_signature, malformed.
     pub webhooks: IntCounterVec,
-    /// Kind: what happened.
+    /// Kind: see [`Anomaly`].
     pub anomalies: IntCounterVec,
-    /// Outcome: settled, waiting, failed.
+    /// Outcome: see [`CHECK_OUTCOMES`].
     pub checks: IntCounterVec,
     /// How many wait.
     pub unsettled: IntGauge,
@@ -104,6 +134,14 @@ impl PaymentMetrics {
         for route in [[stripe, paypal], [paypal, stripe]] {
             drop(failovers.with_label_values(&route));
         }
+        let anomalies = metrics.counter(ANOMALIES);
+        for anomaly in Anomaly::ALL {
+            drop(anomalies.with_label_values(&[anomaly.as_str()]));
+        }
+        let checks = metrics.counter(CHECKS);
+        for outcome in CHECK_OUTCOMES {
+            drop(checks.with_label_values(&[outcome]));
+        }
         Self {
             processed: metrics.counter(PROCESSED),
             duration: metrics.durations(DURATION, &SETTLED_SECONDS),
@@ -111,8 +149,8 @@ impl PaymentMetrics {
             calls: metrics.counter(CALLS),
             refunds: metrics.counter(REFUNDS),
             webhooks: metrics.counter(WEBHOOKS),
-            anomalies: metrics.counter(ANOMALIES),
-            checks: metrics.counter(CHECKS),
+            anomalies,
+            checks,
             unsettled: metrics.single_gauge(UNSETTLED),
             unsettled_age: metrics.single_gauge(UNSETTLED_AGE),
             resealed: metrics.counter(RESEALED),
@@ -131,7 +169,7 @@ impl PaymentMetrics {
             .inc();
     }
 
-    pub(crate) fn count_anomaly(&self, kind: &str) {
-        self.anomalies.with_label_values(&[kind]).inc();
+    pub(crate) fn count_anomaly(&self, anomaly: Anomaly) {
+        self.anomalies.with_label_values(&[anomaly.as_str()]).inc();
     }
 }

@@ -4,7 +4,7 @@
 //! (<https://docs.stripe.com/webhooks#verify-manually>). PayPal signs with a certificate; its stand-in here signs
 //! `id|time|payload` with the same HMAC. Comparison takes the same time whatever the difference.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::hmac;
 use chassis::config::Secret;
@@ -31,7 +31,7 @@ pub enum SignatureError {
 /// Checks signatures.
 #[derive(Clone)]
 pub struct SignatureCheck {
-    key: hmac::Key,
+    key: Arc<hmac::Key>,
     tolerance: TimeDelta,
 }
 
@@ -39,7 +39,10 @@ impl SignatureCheck {
     /// `tolerance` bounds the age of a signature.
     pub fn new(secret: &Secret, tolerance: Duration) -> Self {
         Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes()),
+            key: Arc::new(hmac::Key::new(
+                hmac::HMAC_SHA256,
+                secret.expose().as_bytes(),
+            )),
             tolerance: TimeDelta::from_std(tolerance).unwrap_or(TimeDelta::MAX),
         }
     }

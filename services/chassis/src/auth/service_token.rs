@@ -2,7 +2,7 @@
 //!
 //! No network call and no service on which all others would depend; see docs/adr/.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -25,10 +25,14 @@ struct Claims {
     exp: i64,
 }
 
-/// Makes and checks tokens of services.
+/// Makes and checks tokens of services. Cloning gives another handle on the same keys.
 #[derive(Clone)]
 pub struct ServiceTokens {
     name: &'static str,
+    keys: Arc<Keys>,
+}
+
+struct Keys {
     encoding: EncodingKey,
     decoding: DecodingKey,
 }
@@ -51,8 +55,10 @@ impl ServiceTokens {
         }
         Ok(Self {
             name,
-            encoding: EncodingKey::from_secret(bytes),
-            decoding: DecodingKey::from_secret(bytes),
+            keys: Arc::new(Keys {
+                encoding: EncodingKey::from_secret(bytes),
+                decoding: DecodingKey::from_secret(bytes),
+            }),
         })
     }
 
@@ -77,7 +83,7 @@ impl ServiceTokens {
             iat: now,
             exp: now + lifetime,
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.keys.encoding)
             .expect("signing plain claims with a symmetric key does not fail")
     }
 
@@ -88,7 +94,7 @@ impl ServiceTokens {
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         validation.leeway = 0;
         Ok(
-            jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)?
+            jsonwebtoken::decode::<Claims>(token, &self.keys.decoding, &validation)?
                 .claims
                 .sub,
         )

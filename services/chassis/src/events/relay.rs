@@ -53,7 +53,7 @@ pub struct RelayConfig {
     pub batch: u16,
     /// How often the table is looked at without a wake-up, 500 ms: one cheap query on a partial index.
     pub poll: Duration,
-    /// How long the relay gathers events after a wake-up, 100 ms. No customer waits for an event, and each round costs
+    /// How long the relay gathers events after a wake-up, 250 ms. No customer waits for an event, and each round costs
     /// two statements, a request to the broker and a fetch of each consumer, whether it carries one event or fifty.
     pub gather: Duration,
 }
@@ -67,7 +67,7 @@ impl RelayConfig {
             topics: topics.to_vec(),
             batch: 200,
             poll: Duration::from_millis(500),
-            gather: Duration::from_millis(100),
+            gather: Duration::from_millis(250),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 mod waiting;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chassis::{db::Db, events::Outbox, idempotency};
 use chrono::Utc;
@@ -32,7 +35,7 @@ pub(crate) struct SagaRunner {
     pub(crate) pool: Db,
     pub(crate) neighbours: Neighbours,
     pub(crate) outbox: Outbox,
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
     pub(crate) metrics: OrderMetrics,
 }
 

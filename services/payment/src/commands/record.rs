@@ -16,6 +16,7 @@ use super::{Actor, Commands, drive::ChargeStep};
 use crate::{
     domain::{Attempt, AttemptState, NextMove, Payment, Provider, Status},
     error::Error,
+    metrics::Anomaly,
     provider::ChargeOutcome,
     store::{attempts, payments},
 };
@@ -128,7 +129,7 @@ impl Commands {
             }
             ChargeOutcome::Captured(capture) => {
                 error!(payment_id = %payment.id, captured = %capture.amount, "another amount was captured");
-                self.0.metrics.count_anomaly("captured_another_amount");
+                self.0.metrics.count_anomaly(Anomaly::CapturedAnotherAmount);
                 self.wait(conn, payment, attempt, "another amount was captured")
                     .await
             }
@@ -172,7 +173,7 @@ impl Commands {
         };
         if contradicts {
             error!(payment_id = %attempt.payment_id, state = ?attempt.state, ?outcome, "the provider contradicts our books");
-            self.0.metrics.count_anomaly("provider_contradicts");
+            self.0.metrics.count_anomaly(Anomaly::ProviderContradicts);
         }
     }
 }

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
 use tracing::{Instrument as _, info, info_span, warn};
 
-use crate::{commands::Commands, error::Error, store::payments::Claimed};
+use crate::{commands::Commands, error::Error, metrics::CHECK_OUTCOMES, store::payments::Claimed};
 
 /// Payments of one batch that are worked on at the same time.
 const AT_ONCE: usize = 4;
@@ -58,17 +58,18 @@ async fn look_at(commands: &Commands, claimed: Claimed) {
         ..RequestContext::default()
     };
     let look = context.scope(commands.reconcile(claimed.id));
+    let [settled, waiting, failed] = CHECK_OUTCOMES;
     let outcome = match look.instrument(span).await {
-        Ok(payment) if payment.position.is_unsettled() => "waiting",
+        Ok(payment) if payment.position.is_unsettled() => waiting,
         Ok(payment) => {
             let status = payment.position.status.as_str();
             info!(payment_id = %payment.id, status, "settled");
-            "settled"
+            settled
         }
         Err(error) => {
             let error = format!("{:#}", anyhow::Error::from(error));
             warn!(payment_id = %claimed.id, error, "a payment cannot be looked at");
-            "failed"
+            failed
         }
     };
     commands

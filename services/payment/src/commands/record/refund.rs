@@ -13,6 +13,7 @@ use crate::{
     domain::{Payment, Refund, RefundKind, RefundStatus},
     error::Error,
     events::{self, Happened},
+    metrics::Anomaly,
     provider::RefundOutcome,
     store::{payments, refunds},
     views::RefundBody,
@@ -77,7 +78,7 @@ impl Commands {
         match outcome {
             RefundOutcome::Refused { code } if refund.kind == RefundKind::Void => {
                 error!(payment_id = %refund.payment_id, code, "the provider refuses the refund of a void");
-                self.0.metrics.count_anomaly("void_refund_refused");
+                self.0.metrics.count_anomaly(Anomaly::VoidRefundRefused);
                 RefundOutcome::Unknown { why: code }
             }
             other => other,
