@@ -5,7 +5,7 @@
 .PHONY: help demo test check down clean bootstrap
 
 # What a demo runs: the same list as in `faultline setup`, so that neither builds anything twice.
-PROGRAMS := faultline gateway user product order payment notification inventory psp observatory
+PROGRAMS := faultline gateway user product order payment notification inventory psp observatory proxy
 
 help: ## Show this
 	@echo "Faultline: an online shop made to be observed and broken"

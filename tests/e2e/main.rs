@@ -10,6 +10,7 @@
 
 mod alerts;
 mod bad_input;
+mod chaos;
 mod client;
 mod crashes;
 mod dashboards;

@@ -1,6 +1,6 @@
 //! Stands in for a program where only the lab is of interest: it answers 200 on everything, on every
 //! address that it is given, as long as it lives, and has a metric. The lab's own tests give it the names of all
-//! services and of the observatory.
+//! services, of the observatory and of the chaos proxy.
 
 use anyhow::Context;
 use axum::Router;

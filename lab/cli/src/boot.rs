@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::lab::missing_programs;
 use crate::shop::{SERVICES, Service};
 use crate::watch::Watch;
-use crate::{Lab, observatory, prove, sampling, shop};
+use crate::{Lab, chaos_proxy, observatory, prove, sampling, shop};
 
 /// PostgreSQL after a kill replays its log before it answers; everything else is faster.
 const PART_READY_LIMIT: Duration = Duration::from_secs(60);
@@ -81,6 +81,7 @@ pub async fn boot(lab: &Lab, supervisor: &Supervisor, hosted: &Hosted) -> anyhow
     let parts = prepare_data(lab, board).await?;
     start_parts(lab, supervisor, hosted, &parts).await?;
     make_databases(lab, board, &parts.cluster).await?;
+    chaos_proxy::start(lab, supervisor).await?;
     sampling::prepare(lab)?;
     observatory::start(lab, supervisor).await?;
     start_services(lab, supervisor).await?;

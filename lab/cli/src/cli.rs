@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    act, alerts, audit, completions, dashboards, demo, dlq, doctor, down, env, logs, mails, setup,
-    slo, smoke, status, trace, up, with_parts,
+    act, alerts, audit, chaos, completions, dashboards, demo, dlq, doctor, down, env, logs, mails,
+    setup, slo, smoke, status, trace, up, with_parts,
 };
 use crate::ports::BaseWish;
 
@@ -62,12 +62,16 @@ pub struct Global {
         value_name = "URL"
     )]
     pub otlp_endpoint: Option<String>,
+    /// Services reach PostgreSQL through the chaos proxy as well, so that it can be made slow or cut off for one of
+    /// them. Costs processor time with every statement. Counts when the lab starts
+    #[arg(long, global = true, env = "FAULTLINE_POSTGRES_EDGES")]
+    pub postgres_edges: bool,
 }
 
 /// Every command; one file each.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start the lab: PostgreSQL, Redis, broker, mail sink, observatory, eight services, Prometheus,
+    /// Start the lab: PostgreSQL, Redis, broker, mail sink, observatory, chaos proxy, eight services, Prometheus,
     /// Alertmanager
     #[command(long_about = up::HELP)]
     Up(up::Args),
@@ -98,6 +102,9 @@ pub enum Command {
     /// The dashboards in dashboards/grafana, and what they are made from
     #[command(long_about = dashboards::HELP)]
     Dashboards(dashboards::Args),
+    /// Faults on the ways between services and to their data, that heal by themselves
+    #[command(long_about = chaos::HELP)]
+    Chaos(chaos::Args),
     /// Show alerts that fire and alerts that are over
     #[command(long_about = alerts::HELP)]
     Alerts(alerts::Args),

@@ -4,6 +4,7 @@
 pub mod act;
 pub mod alerts;
 pub mod audit;
+pub mod chaos;
 pub mod completions;
 pub mod dashboards;
 pub mod demo;
@@ -52,6 +53,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Slo(args) => slo::run(global, args).await,
         Command::Dashboards(args) => dashboards::run(global, args),
         Command::Alerts(args) => alerts::run(global, args).await,
+        Command::Chaos(args) => chaos::run(global, args).await,
         Command::Mails(args) => mails::run(global, args),
         Command::Env(args) => env::run(global, args),
         Command::WithParts(args) => with_parts::run(global, args).await,

@@ -155,6 +155,7 @@ fn arguments(home: &Home, global: &Global) -> Vec<String> {
     if let Some(endpoint) = &global.otlp_endpoint {
         arguments.extend(["--otlp-endpoint".to_owned(), endpoint.clone()]);
     }
+    arguments.extend(global.postgres_edges.then(|| "--postgres-edges".to_owned()));
     arguments.extend(["up".to_owned(), DAEMON_FLAG.to_owned()]);
     arguments
 }

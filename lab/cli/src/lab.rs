@@ -9,9 +9,9 @@ use supervisor::{Dirs, control, registry};
 
 use crate::cli::Global;
 use crate::home::Home;
-use crate::observatory;
 use crate::ports::{BaseWish, Block, Ports, STANDARD_BASE};
 use crate::shop::{SERVICES, Service};
+use crate::{chaos_proxy, observatory};
 
 /// A lab, running or not.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Lab {
     pub secrets: Secrets,
     /// Where services send their telemetry, if not to the observatory.
     pub otlp_endpoint: Option<String>,
+    /// Do PostgreSQL's edges go through the chaos proxy?
+    pub postgres_edges: bool,
 }
 
 impl Lab {
@@ -68,6 +70,7 @@ impl Lab {
             bin_dir,
             secrets,
             otlp_endpoint: global.otlp_endpoint.clone(),
+            postgres_edges: global.postgres_edges,
         })
     }
 
@@ -102,24 +105,29 @@ impl Lab {
         format!("http://127.0.0.1:{}", self.ports.admin(service))
     }
 
-    /// A database as `role` sees it.
+    /// A database as `role` sees it, past the chaos proxy.
     #[must_use]
     pub fn database_url(&self, role: &str, database: &str) -> String {
-        let password = self.secrets.postgres_role(role);
-        format!(
-            "postgres://{role}:{password}@127.0.0.1:{}/{database}",
-            self.ports.postgres()
-        )
+        self.database_url_at(self.ports.postgres(), role, database)
     }
 
-    /// Redis, with its password.
+    /// A database as `role` sees it, at a port behind which PostgreSQL is.
+    #[must_use]
+    pub fn database_url_at(&self, port: u16, role: &str, database: &str) -> String {
+        let password = self.secrets.postgres_role(role);
+        format!("postgres://{role}:{password}@127.0.0.1:{port}/{database}")
+    }
+
+    /// Redis, with its password, past the chaos proxy.
     #[must_use]
     pub fn redis_url(&self) -> String {
-        format!(
-            "redis://:{}@127.0.0.1:{}/",
-            self.secrets.redis(),
-            self.ports.redis()
-        )
+        self.redis_url_at(self.ports.redis())
+    }
+
+    /// Redis at a port behind which it is.
+    #[must_use]
+    pub fn redis_url_at(&self, port: u16) -> String {
+        format!("redis://:{}@127.0.0.1:{port}/", self.secrets.redis())
     }
 
     /// The broker, for `bootstrap.servers`.
@@ -174,7 +182,15 @@ pub fn ports_of(home: &Home, global: &Global) -> Ports {
 /// Everything of this repository that a lab runs beside the command itself.
 pub fn programs() -> impl Iterator<Item = &'static str> {
     let services = SERVICES.iter().map(|service| service.name);
-    services.chain([observatory::NAME])
+    services.chain([observatory::NAME, chaos_proxy::NAME])
+}
+
+/// The packages that they are built from.
+pub fn packages() -> impl Iterator<Item = &'static str> {
+    programs().map(|program| match program {
+        chaos_proxy::NAME => chaos_proxy::PACKAGE,
+        same => same,
+    })
 }
 
 /// The programs that are not in `bin_dir`.

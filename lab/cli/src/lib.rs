@@ -8,6 +8,8 @@
 //! | [`home`] | the state folder, and what is remembered in it |
 //! | [`lab`] | one lab: all of the above, resolved |
 //! | [`observatory`] | where traces and logs go |
+//! | [`edges`] | what goes through the chaos proxy |
+//! | [`chaos_proxy`] | the proxy as a process, and its control API |
 //! | [`boot`] | the start, stage by stage |
 //! | `watch` | Prometheus, Alertmanager and the alert sink |
 //! | [`prometheus`] | questions to it |
@@ -25,11 +27,14 @@
 pub mod books;
 pub mod boot;
 pub mod catalogue;
+pub mod chaos_proxy;
 pub mod cli;
 pub mod commands;
 pub mod daemon;
+pub mod edges;
 pub mod home;
 pub mod lab;
+mod nearest;
 pub mod observatory;
 pub mod ports;
 pub mod progress;

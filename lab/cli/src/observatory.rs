@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use supervisor::{ProcessSpec, Readiness, StopSignal, Supervisor};
 
-use crate::Lab;
+use crate::shop::Service;
+use crate::{Lab, edges};
 
 /// Its name: also its program and its log.
 pub const NAME: &str = "observatory";
@@ -46,11 +47,11 @@ pub fn otlp_grpc_url(lab: &Lab) -> String {
     format!("http://127.0.0.1:{}", lab.ports.otlp_grpc())
 }
 
-/// Where services send their telemetry: to the observatory, unless another place was named.
+/// Where a service sends its telemetry: over its edge to the observatory, unless another place was named.
 #[must_use]
-pub fn endpoint_of_services(lab: &Lab) -> String {
+pub fn endpoint_of(lab: &Lab, service: &Service) -> String {
     let elsewhere = lab.otlp_endpoint.clone();
-    elsewhere.unwrap_or_else(|| otlp_http_url(lab))
+    elsewhere.unwrap_or_else(|| format!("http://127.0.0.1:{}", edges::port(lab, service, "otlp")))
 }
 
 fn spec(lab: &Lab) -> ProcessSpec {

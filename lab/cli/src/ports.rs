@@ -13,7 +13,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 pub use self::block::Block;
-use crate::shop;
+use crate::{edges, shop};
 
 /// The base at which every port is the one in the documentation.
 pub const STANDARD_BASE: u16 = 8000;
@@ -152,6 +152,19 @@ impl Ports {
         self.moved(8094)
     }
 
+    /// The chaos proxy's control API.
+    #[must_use]
+    pub fn chaos(self) -> u16 {
+        self.moved(8474)
+    }
+
+    /// The edge of this number: from 8500 on.
+    #[must_use]
+    pub fn edge(self, index: usize) -> u16 {
+        let index = u16::try_from(index).expect("fewer edges than ports");
+        self.moved(8500) + index
+    }
+
     /// OTLP over gRPC.
     #[must_use]
     pub fn otlp_grpc(self) -> u16 {
@@ -218,6 +231,7 @@ impl Ports {
             named("Prometheus", self.prometheus()),
             named("Alertmanager", self.alertmanager()),
             named("alert sink", self.alert_sink()),
+            named("chaos proxy", self.chaos()),
             named("OTLP/gRPC", self.otlp_grpc()),
             named("OTLP/HTTP", self.otlp_http()),
             named("observatory", self.traces()),
@@ -229,6 +243,9 @@ impl Ports {
                 &format!("{} admin", service.name),
                 self.admin(service),
             ));
+        }
+        for index in 0..edges::count() {
+            all.push(named(&format!("edge {index}"), self.edge(index)));
         }
         all
     }
@@ -245,48 +262,4 @@ impl Ports {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn at_the_standard_base_ports_are_those_of_the_documentation() {
-        let ports = Ports::at(STANDARD_BASE);
-        let gateway = shop::service("gateway").expect("there is a gateway");
-        assert_eq!((ports.service(gateway), ports.admin(gateway)), (8080, 9080));
-        assert_eq!(ports.postgres(), 8432);
-        assert_eq!((ports.prometheus(), ports.alertmanager()), (9090, 9093));
-        let telemetry = [ports.otlp_grpc(), ports.otlp_http(), ports.traces()];
-        assert_eq!(telemetry, [4317, 4318, 16_686]);
-        assert_eq!((ports.grafana(), Ports::at(9000).grafana()), (3000, 9300));
-        assert_eq!(Ports::at(9000).postgres(), 9432);
-        assert_eq!(Ports::at(9000).traces(), 9319);
-        assert_eq!(Ports::at(2000).postgres(), 2432);
-    }
-
-    #[test]
-    fn two_blocks_share_no_port_and_a_block_has_no_port_twice() {
-        let mut seen = HashSet::new();
-        for base in [STANDARD_BASE]
-            .into_iter()
-            .chain(AUTO_BASES.step_by(AUTO_STEP))
-        {
-            for port in Ports::at(base).all() {
-                assert!(
-                    seen.insert(port.port),
-                    "{} of base {base} collides",
-                    port.name
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_base_is_a_number_in_range_or_auto() {
-        assert_eq!("auto".parse(), Ok(BaseWish::Auto));
-        assert_eq!("9000".parse(), Ok(BaseWish::At(9000)));
-        for wrong in ["80", "40000", "x", ""] {
-            assert!(wrong.parse::<BaseWish>().is_err(), "{wrong}");
-        }
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Lab, observatory, sampling};
+use crate::{Lab, edges, observatory, sampling};
 
 /// The e-mail address of the shop's first administrator.
 pub const ADMIN_EMAIL: &str = "admin@faultline.test";
@@ -83,7 +83,7 @@ impl Service {
 
     /// The edges it calls out on.
     pub fn edges(&self) -> impl Iterator<Item = Edge> + '_ {
-        let webhook = self.needs.contains(&Webhooks).then_some("payment");
+        let webhook = self.needs.contains(&Webhooks).then_some("webhook");
         self.calls.iter().copied().chain(webhook).map(|to| Edge {
             from: self.name,
             to,
@@ -112,17 +112,20 @@ impl Edge {
     pub fn target(self) -> &'static Service {
         let name = match self.to {
             "stripe" | "paypal" => "psp",
+            "webhook" => "payment",
             name => name,
         };
         service(name).expect("every edge of the table leads to a service of the table")
     }
 }
 
-/// The address that `edge.from` is given for `edge.to`. Every edge's address comes from here:
-/// whatever stands between two services is put between them here.
+/// The address that `edge.from` is given for `edge.to`: that of the edge, where the chaos proxy listens.
 #[must_use]
 pub fn address(lab: &Lab, edge: Edge) -> String {
-    lab.url(edge.target())
+    format!(
+        "http://127.0.0.1:{}",
+        edges::port(lab, service_named(edge.from), edge.to)
+    )
 }
 
 /// The whole environment of a service.
@@ -141,7 +144,7 @@ pub fn environment(lab: &Lab, service: &Service) -> Vec<(String, String)> {
     env.set("MALLOC_ARENA_MAX", "2");
     env.set(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
-        observatory::endpoint_of_services(lab),
+        observatory::endpoint_of(lab, service),
     );
     for edge in service
         .edges()
@@ -172,15 +175,21 @@ impl Environment {
 impl Need {
     fn add_to(self, env: &mut Environment, lab: &Lab, service: &Service) {
         let secrets = &lab.secrets;
+        let here = |to: &str| edges::port(lab, service, to);
         match self {
-            Database => env.set("DATABASE_URL", lab.database_url(service.name, service.name)),
-            Redis => env.set("REDIS_URL", lab.redis_url()),
-            Kafka => env.set("KAFKA_BROKERS", lab.kafka()),
+            Database => env.set(
+                "DATABASE_URL",
+                lab.database_url_at(here("postgres"), service.name, service.name),
+            ),
+            Redis => env.set("REDIS_URL", lab.redis_url_at(here("redis"))),
+            Kafka => env.set("KAFKA_BROKERS", format!("127.0.0.1:{}", here("kafka"))),
             Tokens => {
-                let user = service_named("user");
                 env.set(
                     "JWKS_URL",
-                    format!("{}/.well-known/jwks.json", lab.url(user)),
+                    format!(
+                        "http://127.0.0.1:{}/.well-known/jwks.json",
+                        here("user.jwks")
+                    ),
                 );
                 env.set("SERVICE_TOKEN_KEY", secrets.service_token_key());
             }
@@ -200,7 +209,7 @@ impl Need {
             Webhooks => {
                 let edge = Edge {
                     from: service.name,
-                    to: "payment",
+                    to: "webhook",
                 };
                 env.set(
                     "WEBHOOK_URL",
@@ -214,7 +223,7 @@ impl Need {
                     hex::encode(Sha256::digest(lab.partner_api_key()))
                 ),
             ),
-            Smtp => env.set("SMTP_URL", lab.smtp_url()),
+            Smtp => env.set("SMTP_URL", format!("smtp://127.0.0.1:{}", here("smtp"))),
             Patience => env.set("REQUEST_TIMEOUT_MS", "65000"),
         }
     }
@@ -225,75 +234,4 @@ fn service_named(name: &str) -> &'static Service {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(service: &str) -> Vec<String> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let lab = Lab::in_folder(folder.path(), 8000).expect("a lab");
-        let service = service_named(service);
-        let mut names: Vec<String> = environment(&lab, service)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn every_service_gets_exactly_what_its_row_says() {
-        let order = names("order");
-        for name in [
-            "DATABASE_URL",
-            "KAFKA_BROKERS",
-            "EDGE_INVENTORY_URL",
-            "EDGE_PAYMENT_URL",
-            "EDGE_PRODUCT_URL",
-            "JWKS_URL",
-            "SERVICE_TOKEN_KEY",
-        ] {
-            assert!(
-                order.iter().any(|found| found == name),
-                "order lacks {name}: {order:?}"
-            );
-        }
-        assert!(!order.iter().any(|found| found == "REDIS_URL"));
-        let psp = names("psp");
-        assert!(psp.iter().any(|found| found == "WEBHOOK_URL"));
-        assert!(
-            !psp.iter()
-                .any(|found| found == "JWKS_URL" || found == "SERVICE_TOKEN_KEY")
-        );
-    }
-
-    #[test]
-    fn no_variable_is_set_twice() {
-        for service in &SERVICES {
-            let mut names = names(service.name);
-            let all = names.len();
-            names.dedup();
-            assert_eq!(names.len(), all, "{}", service.name);
-        }
-    }
-
-    #[test]
-    fn payment_reaches_both_providers_at_the_psp() {
-        let targets: Vec<&str> = service_named("payment")
-            .edges()
-            .map(|edge| edge.target().name)
-            .collect();
-        assert_eq!(targets, ["psp", "psp"]);
-    }
-
-    #[test]
-    fn every_edge_leads_somewhere_and_has_a_name() {
-        let edges: Vec<String> = SERVICES
-            .iter()
-            .flat_map(Service::edges)
-            .map(|edge| edge.to_string())
-            .collect();
-        assert!(edges.contains(&"order->payment".to_owned()), "{edges:?}");
-        assert!(edges.contains(&"psp->payment".to_owned()), "{edges:?}");
-        assert_eq!(edges.len(), 13, "{edges:?}");
-    }
-}
+mod tests;

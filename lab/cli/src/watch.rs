@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::boot::{Hosted, part};
 use crate::shop::SERVICES;
-use crate::{Lab, observatory};
+use crate::{Lab, chaos_proxy, observatory};
 
 const PROMETHEUS: &str = include_str!("../../../dashboards/prometheus/prometheus.yml");
 const DATASOURCES: &str = include_str!("../../../dashboards/grafana/lab/datasources.yaml");
@@ -136,6 +136,7 @@ fn scraped(lab: &Lab) -> Vec<Target> {
         target(lab.ports.prometheus(), Some("prometheus")),
         target(lab.ports.alertmanager(), Some("alertmanager")),
         target(lab.ports.traces_admin(), Some(observatory::NAME)),
+        target(lab.ports.chaos(), Some(chaos_proxy::NAME)),
     ];
     services.chain(watchers).collect()
 }
@@ -179,7 +180,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let lab = Lab::in_folder(folder.path(), 10_000).expect("a lab");
         let scraped = scraped(&lab);
-        assert_eq!(scraped.len(), SERVICES.len() + 3);
+        assert_eq!(scraped.len(), SERVICES.len() + 4);
         assert!(scraped.contains(&target(11_080, Some("gateway"))));
     }
 }

@@ -36,6 +36,7 @@ fn a_lab_comes_up_is_looked_at_and_leaves_nothing() {
             "postgres",
             "redis",
             "broker",
+            "chaos-proxy",
             "observatory",
             "gateway",
             "user",
@@ -142,7 +143,7 @@ fn two_labs_run_side_by_side_and_share_no_port() {
     };
     let [first, second] = [ports(&labs[0]), ports(&labs[1])];
     // Two for each service and for the observatory, one for each of the other processes.
-    assert_eq!(first.len(), 6 + 2 * (shop::SERVICES.len() + 1));
+    assert_eq!(first.len(), 7 + 2 * (shop::SERVICES.len() + 1));
     assert!(first.is_disjoint(&second), "{first:?} {second:?}");
 }
 

@@ -21,7 +21,8 @@ pub(crate) fn faultline(arguments: &[&str]) -> Command {
         .env_remove("FAULTLINE_HOME")
         .env_remove("FAULTLINE_BASE_PORT")
         .env_remove("FAULTLINE_BIN_DIR")
-        .env_remove("FAULTLINE_OTLP_ENDPOINT");
+        .env_remove("FAULTLINE_OTLP_ENDPOINT")
+        .env_remove("FAULTLINE_POSTGRES_EDGES");
     command
 }
 

@@ -16,6 +16,7 @@ fn the_help_names_every_command_and_teaches_by_example() {
         "kill",
         "doctor",
         "setup",
+        "chaos",
         "mails",
         "Examples:",
     ] {

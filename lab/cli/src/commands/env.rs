@@ -7,7 +7,7 @@ use parts::postgres::AUDITOR;
 
 use crate::cli::Global;
 use crate::shop::{ADMIN_EMAIL, SERVICES, Service};
-use crate::{Lab, Verdict, observatory, term};
+use crate::{Lab, Verdict, chaos_proxy, observatory, term};
 
 /// What `--help` says.
 pub const HELP: &str = "Print the lab's addresses, ports and passwords, ready for a shell:\n\n\
@@ -56,6 +56,7 @@ fn variables(lab: &Lab) -> BTreeMap<String, String> {
         ("SMTP_URL".to_owned(), lab.smtp_url()),
         ("PROMETHEUS_URL".to_owned(), lab.prometheus_url()),
         ("ALERTMANAGER_URL".to_owned(), lab.alertmanager_url()),
+        ("CHAOS_PROXY_URL".to_owned(), chaos_proxy::control_url(lab)),
         ("MAIL_DIR".to_owned(), lab.home.mail().display().to_string()),
         ("OBSERVATORY_URL".to_owned(), observatory::query_url(lab)),
         ("OTLP_HTTP_URL".to_owned(), observatory::otlp_http_url(lab)),

@@ -1,5 +1,7 @@
 //! `faultline setup`: makes this machine able to run the lab.
 
+mod clients;
+
 use std::path::Path;
 use std::process::Stdio;
 
@@ -23,7 +25,7 @@ pub const HELP: &str = "Install what is missing (PostgreSQL, Redis, Prometheus, 
 /// Options of `setup`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What for: `test` leaves the release build of the services out
+    /// What for: `test` leaves the release build of the services out and adds the Toxiproxy clients that tests use
     #[arg(long = "for", value_name = "PURPOSE", default_value = "lab")]
     pub purpose: Purpose,
 }
@@ -44,8 +46,10 @@ pub enum Purpose {
 pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let home = Home::find(global)?;
     tokio::task::spawn_blocking(install_missing).await??;
-    if args.purpose == Purpose::Lab {
-        build_services(home.repo()?).await?;
+    let repo = home.repo()?.to_owned();
+    match args.purpose {
+        Purpose::Lab => build_services(&repo).await?,
+        Purpose::Test => tokio::task::spawn_blocking(move || clients::install(&repo)).await??,
     }
     term::note("This machine has what the lab needs.");
     Ok(Verdict::Yes)
@@ -68,7 +72,7 @@ async fn build_services(repo: &Path) -> anyhow::Result<()> {
         .stdin(Stdio::null());
     // The same selection as in the Makefile: with another one cargo might choose other features
     // of a dependency and build it again.
-    for package in ["faultline"].into_iter().chain(lab::programs()) {
+    for package in ["faultline"].into_iter().chain(lab::packages()) {
         cargo.args(["--package", package]);
     }
     let status = cargo

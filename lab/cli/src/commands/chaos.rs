@@ -1,0 +1,102 @@
+//! `faultline chaos`: faults on edges, set and lifted by hand.
+
+mod faults;
+mod set;
+mod stop;
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Subcommand;
+use proxy::limits::LEASE_MAX;
+
+use crate::cli::Global;
+use crate::home::Home;
+use crate::{Lab, Verdict, lab};
+
+/// What `--help` says.
+pub const HELP: &str = "Break the ways between services and to their data, by hand. Every edge of the lab goes through \
+    the chaos proxy, whose control API is Toxiproxy's (its address: CHAOS_PROXY_URL of `faultline env`), so any Toxiproxy client \
+    can do the same and more.\n\n\
+    Every fault has a lease. When it runs out the proxy lifts the fault by itself, whatever has become of whoever set it.";
+
+/// Options of `chaos`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what is set now, what it has hit, and when it heals
+    Faults(faults::Args),
+    /// Set a fault on an edge
+    #[command(long_about = set::HELP)]
+    Set(set::Args),
+    /// Lift all faults
+    Stop,
+}
+
+/// Does it.
+///
+/// # Errors
+/// When no lab runs, its proxy does not answer, or what was asked for does not exist; then nothing was set.
+pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
+    lab::client(&Home::find(global)?)?;
+    let lab = Lab::of(global)?;
+    match args.command {
+        Command::Faults(args) => faults::run(&lab, args).await,
+        Command::Set(args) => set::run(&lab, args).await,
+        Command::Stop => stop::run(&lab).await,
+    }
+}
+
+/// How long a fault may last: `500ms`, `30s`, `5m`, `1h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Lease(Duration);
+
+impl FromStr for Lease {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+        let of = |(unit, millis): (&str, u64)| {
+            Some(
+                text.strip_suffix(unit)?
+                    .parse::<u64>()
+                    .ok()?
+                    .saturating_mul(millis),
+            )
+        };
+        let millis = units.into_iter().find_map(of);
+        let lease = millis
+            .map(Duration::from_millis)
+            .filter(|lease| !lease.is_zero() && *lease <= LEASE_MAX);
+        lease
+            .map(Self)
+            .ok_or_else(|| "give a time such as 500ms, 30s or 5m, at most 1h".to_owned())
+    }
+}
+
+impl Display for Lease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} s", self.0.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_a_time_with_a_unit_and_at_most_an_hour() {
+        assert_eq!("30s".parse(), Ok(Lease(Duration::from_secs(30))));
+        assert_eq!("250ms".parse(), Ok(Lease(Duration::from_millis(250))));
+        assert_eq!("1h".parse(), Ok(Lease(LEASE_MAX)));
+        for wrong in ["", "30", "0s", "61m", "-1s", "s", "1d"] {
+            assert!(wrong.parse::<Lease>().is_err(), "{wrong}");
+        }
+    }
+}
