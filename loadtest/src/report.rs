@@ -1,217 +1,214 @@
-//! What was measured: one histogram an endpoint, and what became of the orders.
+//! What a run means: figures by endpoint, the verdict, and what it was that limited it. Written as JSON, it is what
+//! `load compare` reads.
 
-use std::{
-    collections::BTreeMap,
-    sync::Mutex,
-    time::{Duration, Instant},
+mod limits;
+mod stats;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::limits::{Limit, Limiter};
+pub use self::stats::{Endpoint, Fault, Point, Slow};
+use crate::{
+    gauge::Usage,
+    profile::{Model, Profile},
+    run::Finished,
+    threshold::{Judged, Outcome, Threshold, judge},
 };
 
-use hdrhistogram::Histogram;
-use serde::Serialize;
+/// Written into every report; another number means another form.
+pub const FORM: u32 = 1;
 
-/// Highest latency that is told apart, in microseconds; anything slower counts as this.
-const HIGHEST_US: u64 = 60_000_000;
-
-/// Collects while the traffic runs.
-#[derive(Default)]
-pub struct Recorder {
-    inner: Mutex<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    /// When the clock started, and the requests that came before.
-    clock: Option<(Instant, u64)>,
-    endpoints: BTreeMap<&'static str, Endpoint>,
-    orders: BTreeMap<String, u64>,
-    errors: BTreeMap<String, u64>,
-}
-
-struct Endpoint {
-    latency_us: Histogram<u64>,
-    errors: u64,
-}
-
-/// The figures of a run.
-#[derive(Clone, Debug, Serialize)]
+/// One run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// How long it ran.
+    /// The profile's name.
+    pub profile: String,
+    /// `open` or `closed`.
+    pub model: String,
+    /// What was asked for, in words.
+    pub asked: String,
+    /// RFC 3339, when the measured part began.
+    pub began: String,
+    /// Length of the measured part.
     pub seconds: f64,
-    /// Requests answered a second.
+    /// Whether somebody stopped it.
+    pub stopped_early: bool,
+    /// Visits a second that the schedule asked for; none in the closed model.
+    pub asked_visits_per_second: Option<f64>,
+    /// Visits a second that were begun; none in the closed model.
+    pub begun_visits_per_second: Option<f64>,
+    /// Visits that were not begun, because too many were under way.
+    pub dropped_visits: u64,
+    /// Requests a second.
     pub requests_per_second: f64,
-    /// Orders settled (paid or cancelled) a second.
+    /// Orders settled a second.
     pub orders_per_second: f64,
+    /// Percent of right answers.
+    pub right_percent: Option<f64>,
+    /// All requests together.
+    pub all: Endpoint,
     /// By endpoint.
-    pub endpoints: Vec<EndpointStats>,
-    /// Orders by outcome: `paid`, `cancelled: out_of_stock`, …
+    pub endpoints: Vec<Endpoint>,
+    /// Registering before the run; not part of the figures above.
+    pub set_up: Vec<Endpoint>,
+    /// What became of the orders.
     pub orders: BTreeMap<String, u64>,
-    /// What went wrong, with how often.
-    pub errors: BTreeMap<String, u64>,
+    /// Over time.
+    pub series: Vec<Point>,
+    /// Seconds of a point of the series.
+    pub series_step_seconds: f64,
+    /// The generator and its machine.
+    pub usage: Usage,
+    /// Requests that were sent more than 10 ms late, percent.
+    pub late_percent: f64,
+    /// The 99th percentile of how late requests were sent, milliseconds.
+    pub late_p99_ms: f64,
+    /// What limited the run, the strongest first.
+    pub limited_by: Vec<Limit>,
+    /// The conditions.
+    pub thresholds: Vec<Outcome>,
+    /// What the shop itself measured.
+    pub server: Option<Server>,
 }
 
-/// Latencies of one endpoint, from the intended start to the last byte.
-#[derive(Clone, Debug, Serialize)]
-pub struct EndpointStats {
-    /// Method and route.
-    pub endpoint: &'static str,
-    /// Requests.
-    pub count: u64,
-    /// Requests with a wrong answer, or none.
-    pub errors: u64,
-    /// Median, milliseconds.
-    pub p50_ms: f64,
-    /// 95th percentile, milliseconds.
-    pub p95_ms: f64,
-    /// 99th percentile, milliseconds.
-    pub p99_ms: f64,
-    /// Slowest, milliseconds.
-    pub max_ms: f64,
+/// What the lab's Prometheus says about the measured part.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Server {
+    /// The gateway's 95th percentile over all requests, milliseconds.
+    pub gateway_p95_ms: Option<f64>,
+    /// By endpoint of this report: the 95th percentile of the service that answers it.
+    pub service_p95_ms: BTreeMap<String, f64>,
+    /// Percent of good events, by objective.
+    pub objectives: BTreeMap<String, f64>,
 }
 
-impl Recorder {
-    /// Starts the clock of the rates: what came before (customers registering) does not count into them.
-    pub fn start_clock(&self) {
-        let mut inner = self.inner.lock().expect("no panic while held");
-        inner.clock = Some((Instant::now(), inner.requests()));
-    }
-
-    /// Notes one request.
-    pub fn request(&self, endpoint: &'static str, took: Duration, error: Option<String>) {
-        let mut inner = self.inner.lock().expect("no panic while held");
-        let micros = u64::try_from(took.as_micros()).unwrap_or(HIGHEST_US);
-        let stats = inner
-            .endpoints
-            .entry(endpoint)
-            .or_insert_with(Endpoint::new);
-        stats.latency_us.saturating_record(micros);
-        if let Some(error) = error {
-            stats.errors += 1;
-            *inner
-                .errors
-                .entry(format!("{endpoint}: {error}"))
-                .or_default() += 1;
-        }
-    }
-
-    /// Notes what became of an order.
-    pub fn order(&self, outcome: String) {
-        *self
-            .inner
-            .lock()
-            .expect("no panic while held")
-            .orders
-            .entry(outcome)
-            .or_default() += 1;
-    }
-
-    /// Orders settled and errors so far, for a progress line.
-    pub fn so_far(&self) -> (u64, u64) {
-        let inner = self.inner.lock().expect("no panic while held");
-        (inner.orders.values().sum(), inner.errors.values().sum())
-    }
-
-    /// The figures.
-    pub fn report(&self) -> Report {
-        let inner = self.inner.lock().expect("no panic while held");
-        let (started, before) = inner.clock.unwrap_or((Instant::now(), 0));
-        let seconds = started.elapsed().as_secs_f64();
-        let requests = inner.requests() - before;
-        let orders: u64 = inner.orders.values().sum();
-        Report {
-            seconds,
-            requests_per_second: per_second(requests, seconds),
-            orders_per_second: per_second(orders, seconds),
-            endpoints: inner
-                .endpoints
-                .iter()
-                .map(|(name, e)| e.stats(name))
-                .collect(),
-            orders: inner.orders.clone(),
-            errors: inner.errors.clone(),
-        }
-    }
-}
-
-impl Inner {
-    fn requests(&self) -> u64 {
-        self.endpoints
-            .values()
-            .map(|endpoint| endpoint.latency_us.len())
-            .sum()
-    }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a rate for people; counts are far below 2^52"
-)]
-fn per_second(count: u64, seconds: f64) -> f64 {
-    count as f64 / seconds
-}
-
-impl Endpoint {
-    fn new() -> Self {
-        let latency_us = Histogram::new_with_bounds(1, HIGHEST_US, 3).expect("valid bounds");
-        Self {
-            latency_us,
-            errors: 0,
-        }
-    }
-
-    fn stats(&self, endpoint: &'static str) -> EndpointStats {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "microseconds of a minute fit a float"
-        )]
-        let ms = |micros: u64| micros as f64 / 1000.0;
-        let at = |quantile| ms(self.latency_us.value_at_quantile(quantile));
-        EndpointStats {
-            endpoint,
-            count: self.latency_us.len(),
-            errors: self.errors,
-            p50_ms: at(0.50),
-            p95_ms: at(0.95),
-            p99_ms: at(0.99),
-            max_ms: ms(self.latency_us.max()),
-        }
-    }
+/// What a run came to in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every condition holds.
+    Passed,
+    /// At least one does not.
+    Failed,
+    /// Nothing was answered, so there is nothing to judge.
+    NoData,
 }
 
 impl Report {
-    /// Requests that went wrong.
-    pub fn errors_total(&self) -> u64 {
-        self.errors.values().sum()
+    /// Judges a run.
+    #[must_use]
+    pub fn of(
+        profile: &Profile,
+        run: &Finished,
+        thresholds: &[Threshold],
+        server: Option<Server>,
+    ) -> Self {
+        let (notes, measured) = (&run.notes, &run.notes.measured);
+        let seconds = (notes.window.until - notes.window.from).as_secs_f64();
+        let all = measured.all();
+        let objectives = server
+            .as_ref()
+            .map(|s| s.objectives.clone())
+            .unwrap_or_default();
+        let judged = Judged {
+            tally: measured,
+            seconds,
+            objectives: &objectives,
+        };
+        let orders: u64 = measured.orders.values().sum();
+        let open = match &profile.model {
+            Model::Open { .. } => Some(per_second(notes.arrivals, seconds)),
+            Model::Closed { .. } => None,
+        };
+        let late = stats::Late::of(measured);
+        let mut report = Self {
+            profile: profile.name.clone(),
+            model: profile.model_name().to_owned(),
+            asked: asked(profile),
+            began: run
+                .window
+                .0
+                .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            seconds,
+            stopped_early: run.stopped_early,
+            asked_visits_per_second: open,
+            begun_visits_per_second: open
+                .map(|_| per_second(notes.arrivals - notes.dropped, seconds)),
+            dropped_visits: notes.dropped,
+            requests_per_second: per_second(measured.requests(), seconds),
+            orders_per_second: per_second(orders, seconds),
+            right_percent: right_percent(measured.requests(), measured.errors(), notes.dropped),
+            all: Endpoint::of("all", &all, seconds),
+            endpoints: stats::endpoints(measured, seconds),
+            set_up: stats::endpoints(&notes.set_up, seconds),
+            orders: measured.orders.clone(),
+            series: stats::series(measured),
+            series_step_seconds: measured.slice.as_secs_f64(),
+            usage: run.usage,
+            late_percent: late.percent,
+            late_p99_ms: late.p99_ms,
+            limited_by: Vec::new(),
+            thresholds: judge(thresholds, &judged),
+            server,
+        };
+        report.limited_by = limits::of(&report, profile);
+        report
+    }
+
+    /// What it came to.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let failed = self.thresholds.iter().any(|one| one.ok == Some(false));
+        match (self.all.count, failed) {
+            (0, _) => Verdict::NoData,
+            (_, true) => Verdict::Failed,
+            _ => Verdict::Passed,
+        }
     }
 
     /// The figures of one endpoint.
-    pub fn endpoint(&self, name: &str) -> Option<&EndpointStats> {
-        self.endpoints.iter().find(|stats| stats.endpoint == name)
+    #[must_use]
+    pub fn endpoint(&self, name: &str) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|one| one.endpoint == name)
     }
+
+    /// Wrong answers and dropped visits.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        self.all.errors + self.dropped_visits
+    }
+}
+
+fn asked(profile: &Profile) -> String {
+    let length = crate::words::written(profile.duration);
+    match &profile.model {
+        Model::Closed { users, .. } => format!("{users} users for {length}"),
+        Model::Open { schedule, .. } if (schedule.peak() - schedule.mean()).abs() < 1e-9 => {
+            format!("{} visits a second for {length}", schedule.peak())
+        }
+        Model::Open { schedule, .. } => {
+            let (peak, mean) = (schedule.peak(), schedule.mean());
+            format!("up to {peak} and on average {mean:.1} visits a second for {length}")
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+pub(crate) fn per_second(count: u64, seconds: f64) -> f64 {
+    if seconds > 0.0 {
+        count as f64 / seconds
+    } else {
+        0.0
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+fn right_percent(requests: u64, errors: u64, dropped: u64) -> Option<f64> {
+    let tried = requests + dropped;
+    (tried > 0).then(|| 100.0 * (tried - errors) as f64 / tried as f64)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_those_of_what_was_recorded() {
-        let recorder = Recorder::default();
-        for ms in 1..=100 {
-            recorder.request("GET /x", Duration::from_millis(ms), None);
-        }
-        recorder.request(
-            "GET /x",
-            Duration::from_secs(1),
-            Some("status 500".to_owned()),
-        );
-        let report = recorder.report();
-        let stats = report.endpoint("GET /x").unwrap();
-        assert_eq!(
-            (stats.count, stats.errors, report.errors_total()),
-            (101, 1, 1)
-        );
-        assert!((stats.p50_ms - 51.0).abs() < 0.2, "{stats:?}");
-        assert!((stats.p95_ms - 96.0).abs() < 0.2, "{stats:?}");
-        assert!((stats.max_ms - 1000.0).abs() < 2.0, "{stats:?}");
-    }
-}
+pub(crate) mod tests;

@@ -73,13 +73,19 @@ impl Lab {
 
     /// Runs the command against this lab.
     pub(crate) fn faultline(&self, args: &[&str]) -> Output {
+        let output = self.command(args).output();
+        output.expect("target/debug/faultline is built by `cargo build --workspace`")
+    }
+
+    /// The command against this lab, not yet run.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let bin_dir = bin_dir();
-        Command::new(bin_dir.join("faultline"))
+        let mut command = Command::new(bin_dir.join("faultline"));
+        command
             .args(["--home", self.home.to_str().unwrap()])
             .args(["--bin-dir", bin_dir.to_str().unwrap()])
-            .args(args)
-            .output()
-            .expect("target/debug/faultline is built by `cargo build --workspace`")
+            .args(args);
+        command
     }
 
     /// The JSON that a command prints.

@@ -17,6 +17,7 @@ mod dashboards;
 mod demo;
 mod identity;
 mod lab;
+mod load;
 mod money;
 mod observatory;
 mod operations;

@@ -8,6 +8,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use self::read::load;
+use crate::history::{History, Keys};
 
 /// Where to read: `postgres://` URLs of a role that may read and not write.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct Sources {
     pub psp: String,
     /// Ids of events that lie in dead-letter topics; they are accounted for without having been applied.
     pub dead_letters: HashSet<Uuid>,
+    /// What a client says that it did, if one kept a history.
+    pub history: Option<History>,
 }
 
 /// An order of the read model, with its saga and the version of its stream.
@@ -150,4 +153,8 @@ pub struct Books {
     pub published: i64,
     /// Events in dead-letter topics.
     pub dead_letters: usize,
+    /// What a client says that it did.
+    pub history: Option<History>,
+    /// Which order each idempotency key has made; only read when there is a history.
+    pub keys: Keys,
 }

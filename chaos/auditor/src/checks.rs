@@ -1,6 +1,7 @@
 //! The invariants, each a pure function of the books.
 
 mod events;
+mod history;
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +14,7 @@ use crate::{
 
 /// Every check, in the order in which a person would look.
 pub fn all(books: &Books) -> Vec<Check> {
-    vec![
+    let mut checks = vec![
         sagas_terminal(books),
         payments_match_orders(books),
         ledger_matches_payments(books),
@@ -26,7 +27,11 @@ pub fn all(books: &Books) -> Vec<Check> {
         events::read_model_matches_events(books),
         events::outbox_published(books),
         events::events_applied(books),
-    ]
+    ];
+    if let Some(history) = &books.history {
+        checks.extend(history::all(books, history));
+    }
+    checks
 }
 
 /// Whether an order's money and goods are with the right side for good.
@@ -258,5 +263,7 @@ fn no_orphaned_reservation(books: &Books) -> Check {
     Check::new("no_orphaned_reservation", detail, orphans.collect()).settling()
 }
 
+#[cfg(test)]
+mod history_tests;
 #[cfg(test)]
 mod tests;

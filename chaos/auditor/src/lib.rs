@@ -1,11 +1,12 @@
 //! The auditor: reads every service's database with a read-only role and says whether the books balance.
 //!
 //! It believes nobody: orders, payments, stock and the provider's own ledger are read from their tables and compared
-//! with each other. [`books`] loads, [`checks`] compares (pure functions), [`report`] is what people and scripts see.
+//! with each other, and, where a client has kept a history, with what it was told. [`books`] loads, [`checks`] compares (pure functions), [`report`] is what people and scripts see.
 //! It is the only part of Faultline that reads across services.
 
 pub mod books;
 pub mod checks;
+pub mod history;
 pub mod report;
 
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 pub use self::{
     books::{Books, Sources},
+    history::History,
     report::{Check, CounterExample, Report},
 };
 

@@ -1,9 +1,9 @@
 //! The auditor, pointed at a lab.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
-use auditor::{Report, Sources};
+use auditor::{History, Report, Sources};
 use chassis::events::dead_letters;
 
 use crate::{
@@ -22,11 +22,18 @@ pub const TOPICS: [&str; 5] = [
 /// The role that may read every database and write none.
 const ROLE: &str = "auditor";
 
-/// Audits a lab. What is still under way gets `patience` to come to rest.
+/// Audits a lab. What is still under way gets `patience` to come to rest. The books are also held to what a client was
+/// told, if it has kept a history.
 ///
 /// # Errors
-/// A database or the broker cannot be read.
-pub async fn audit(lab: &Lab, patience: Duration) -> anyhow::Result<Report> {
+/// A database, the broker or the history cannot be read.
+pub async fn audit(
+    lab: &Lab,
+    patience: Duration,
+    history: Option<&Path>,
+) -> anyhow::Result<Report> {
+    let history = history.map(History::read).transpose();
+    let history = history.context("read the client's history")?;
     let letters = dead_letters::list(&lab.kafka(), &TOPICS)
         .await
         .context("read dead letters")?;
@@ -42,6 +49,7 @@ pub async fn audit(lab: &Lab, patience: Duration) -> anyhow::Result<Report> {
             .iter()
             .filter_map(|letter| letter.event_id.as_deref()?.parse().ok())
             .collect(),
+        history,
     };
     Ok(auditor::audit(&sources, patience).await?)
 }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    act, alerts, audit, chaos, completions, dashboards, demo, dlq, doctor, down, env, logs, mails,
-    setup, slo, smoke, status, trace, up, with_parts,
+    act, alerts, audit, chaos, completions, dashboards, demo, dlq, doctor, down, env, load, logs,
+    mails, setup, slo, smoke, status, trace, up, with_parts,
 };
 use crate::ports::BaseWish;
 
@@ -84,6 +84,9 @@ pub enum Command {
     /// A minute of customers, then figures and a verdict
     #[command(long_about = demo::HELP)]
     Demo(demo::Args),
+    /// Customers at a rate or in a crowd, what it was like for them, and a verdict
+    #[command(long_about = load::HELP)]
+    Load(load::Args),
     /// A trace as a waterfall: what called what, when, and for how long
     #[command(long_about = trace::HELP)]
     Trace(trace::Args),

@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod down;
 pub mod env;
 mod generated;
+pub mod load;
 pub mod logs;
 pub mod mails;
 pub mod setup;
@@ -39,6 +40,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Down(args) => down::run(global, args).await,
         Command::Status(args) => status::run(global, args).await,
         Command::Demo(args) => demo::run(global, args).await,
+        Command::Load(args) => load::run(global, args).await,
         Command::Trace(args) => trace::run(global, args).await,
         Command::Smoke(args) => smoke::run(global, args).await,
         Command::Audit(args) => audit::run(global, args).await,

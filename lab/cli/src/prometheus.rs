@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
 use reqwest::Client;
 use serde::Deserialize;
 
@@ -17,9 +18,11 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 pub struct Prometheus {
     http: Client,
     base: String,
+    /// Seconds since 1970; none: now.
+    as_of: Option<i64>,
 }
 
-/// One series and its value now.
+/// One series and its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// Its labels, `__name__` included.
@@ -42,18 +45,30 @@ impl Prometheus {
         Ok(Self {
             http,
             base: lab.prometheus_url(),
+            as_of: None,
         })
     }
 
-    /// The samples that an expression gives now, in no order.
+    /// The same, asked as of a moment of the past.
+    #[must_use]
+    pub fn as_of(self, moment: DateTime<Utc>) -> Self {
+        Self {
+            as_of: Some(moment.timestamp()),
+            ..self
+        }
+    }
+
+    /// The samples that an expression gives, in no order.
     ///
     /// # Errors
     /// When Prometheus does not answer, or with what it says about the expression.
     pub async fn query(&self, expression: &str) -> anyhow::Result<Vec<Sample>> {
+        let mut form = vec![("query", expression.to_owned())];
+        form.extend(self.as_of.map(|moment| ("time", moment.to_string())));
         let asked = self
             .http
             .post(format!("{}/api/v1/query", self.base))
-            .form(&[("query", expression)])
+            .form(&form)
             .send()
             .await
             .with_context(|| format!("Prometheus does not answer at {}", self.base))?;
@@ -61,7 +76,7 @@ impl Prometheus {
         samples(&answer).with_context(|| format!("the query was: {expression}"))
     }
 
-    /// The one number that an expression gives now; none when it gives no number.
+    /// The one number that an expression gives; none when it gives no number.
     ///
     /// # Errors
     /// As [`Prometheus::query`].

@@ -1,12 +1,7 @@
 //! What "ready" means beyond green readiness checks: a customer registers, logs in, orders something, and it is paid.
 
-use std::{sync::Arc, time::Instant};
-
 use anyhow::ensure;
-use loadtest::{
-    report::Recorder,
-    shopper::{self, Card, Order, Shopper},
-};
+use loadtest::scenario::Order;
 
 use crate::{Lab, catalogue, shopkeeper};
 
@@ -30,13 +25,5 @@ pub async fn prove_ready(lab: &Lab) -> anyhow::Result<()> {
 /// # Errors
 /// With what the shop answered.
 pub async fn buy(lab: &Lab) -> anyhow::Result<Order> {
-    let http = shopper::client()?;
-    let recorder = Arc::new(Recorder::default());
-    let shopper = Shopper::arrive(&http, &shopkeeper::gateway(lab), recorder).await?;
-    let card = Card {
-        token: "tok_visa",
-        provider: "stripe",
-        good: true,
-    };
-    shopper.order(catalogue::id(0), card, Instant::now()).await
+    loadtest::buy_one(&shopkeeper::gateway(lab), catalogue::id(0)).await
 }

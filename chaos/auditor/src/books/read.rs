@@ -6,7 +6,7 @@ use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 use super::{Books, Sources, Unapplied, Unpublished};
-use crate::AuditError;
+use crate::{AuditError, history::Keys};
 
 /// Which consumer must have applied which events of whom. A new consumer belongs here.
 struct Subscription {
@@ -34,6 +34,7 @@ const INVENTORY_PRODUCTS: Subscription = Subscription {
 pub async fn load(sources: &Sources) -> Result<Books, AuditError> {
     let mut books = Books {
         dead_letters: sources.dead_letters.len(),
+        history: sources.history.clone(),
         ..Books::default()
     };
     // Consumers first: an event published after their inbox was read is then not counted as missing from it.
@@ -96,6 +97,9 @@ pub async fn load(sources: &Sources) -> Result<Books, AuditError> {
     read_orders(&mut order, &mut books)
         .await
         .map_err(of("order"))?;
+    if books.history.is_some() {
+        books.keys = keys(&mut order).await.map_err(of("order"))?;
+    }
     books.payments = sqlx::query_as("SELECT order_id, status, captured, refunded FROM payments")
         .fetch_all(&mut payment)
         .await
@@ -177,6 +181,17 @@ async fn read_orders(conn: &mut PgConnection, books: &mut Books) -> sqlx::Result
     .await?;
     books.ordered_units = units.into_iter().collect();
     Ok(())
+}
+
+/// Which order each key has made. Keys are kept for a day; histories are younger.
+async fn keys(conn: &mut PgConnection) -> sqlx::Result<Keys> {
+    let rows: Vec<(String, Uuid)> = sqlx::query_as(
+        "SELECT key, resource_id FROM idempotency
+         WHERE scope LIKE 'order.create:%' AND resource_id IS NOT NULL",
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().collect())
 }
 
 async fn read_stock(conn: &mut PgConnection, books: &mut Books) -> sqlx::Result<()> {

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// One paid order of two units at 500, one cancelled and refunded order, and one that was declined.
-fn balanced() -> Books {
+pub(super) fn balanced() -> Books {
     let ids: Vec<Uuid> = (1..=3).map(Uuid::from_u128).collect();
     let order = |id: Uuid, status: &str, saga: &str| Order {
         id,

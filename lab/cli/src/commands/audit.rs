@@ -1,6 +1,6 @@
 //! `faultline audit`: do the books balance?
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use crate::{
     Lab, Verdict, books,
@@ -26,6 +26,9 @@ pub struct Args {
     /// How long work under way may take to finish
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub patience: u64,
+    /// Also hold the books to what a client was told: a history that `faultline load` wrote
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
 }
 
 /// Audits the running lab.
@@ -35,7 +38,12 @@ pub struct Args {
 pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let lab = Lab::of(global)?;
     lab::client(&lab.home)?;
-    let report = books::audit(&lab, Duration::from_secs(args.patience)).await?;
+    let report = books::audit(
+        &lab,
+        Duration::from_secs(args.patience),
+        args.history.as_deref(),
+    )
+    .await?;
     if args.json {
         term::json(&report)?;
     } else {

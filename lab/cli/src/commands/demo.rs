@@ -2,22 +2,31 @@
 
 mod ending;
 
-use std::{cell::RefCell, time::Duration};
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
+use anyhow::{Context as _, bail};
 use auditor::Report as Books;
 use chrono::Utc;
-use loadtest::{Plan, Report, traffic::Progress};
+use loadtest::{
+    document::Document,
+    ground::Shelves,
+    history::History,
+    profile::Profile,
+    report::{Report, Verdict as Outcome},
+    run::Ready,
+};
 use serde_json::json;
 use supervisor::Status;
 
 use self::ending::Ending;
-use super::up;
+use super::{
+    load::{progress::ProgressLine, work},
+    up,
+};
 use crate::{
     Lab, Verdict, books, catalogue,
     cli::Global,
-    lab,
-    progress::spinner,
-    shopkeeper,
+    lab, shopkeeper,
     term::{self, Column, Paint, megabytes, note, table},
 };
 
@@ -27,13 +36,12 @@ pub const HELP: &str = "Start the lab if it is not running, let customers regist
     latencies by endpoint, memory by process, whether the books balance, the slowest order as a \
     waterfall, and how the objectives stand. The lab stays up; `faultline down` stops it.\n\nOrders arrive at a fixed rate whatever the shop does, and their \
     latency counts from the intended start. Some cards are declined, some products sell out, some \
-    customers change their minds.\n\nExit code 0 if the books balance and at least 99.9 % of the \
+    customers change their minds. The history of every request and a report stay in load/demo of the \
+    lab's folder.\n\nExit code 0 if the books balance and at least 99.9 % of the \
     answers were right, 1 if not.";
 
-/// The share of right answers that the verdict asks for, as requests to one wrong answer.
-const RIGHT_ANSWERS_TO_ONE_WRONG: u64 = 1_000;
-/// What is still under way when the last customer leaves has this long to finish.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// The profile that it runs; its condition is 99.9 % of right answers.
+const PROFILE: &str = "demo";
 /// The goal for the checkout, from the first byte out to the last byte in.
 const CHECKOUT_P95_MS: f64 = 100.0;
 const CHECKOUT: &str = "POST /orders";
@@ -68,18 +76,15 @@ pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     }
     let lab = Lab::of(global)?;
     let since = Utc::now();
-    let traffic = drive(&lab, &args).await?;
+    let folder = lab.home.state.join("load").join(PROFILE);
+    let traffic = drive(&lab, &args, &folder).await?;
     note("The last customer has left; looking at the books.");
-    let (books, ()) = tokio::join!(books::audit(&lab, PATIENCE), ending::told());
+    let (books, ()) = tokio::join!(work::auditable(&lab, &folder), ending::told());
     let books = books?;
     let ending = Ending::of(&lab, since).await;
     let status = lab::client(&lab.home)?.status().await?;
-    let answers: u64 = traffic
-        .endpoints
-        .iter()
-        .map(|endpoint| endpoint.count)
-        .sum();
-    let right = traffic.errors_total() * RIGHT_ANSWERS_TO_ONE_WRONG <= answers;
+    let document = Document::new(vec![traffic.clone()], Some(work::summary(&books)), None);
+    loadtest::render::write(&document, &folder)?;
     if args.json {
         term::json(&json!({
             "traffic": traffic, "books": books, "status": status,
@@ -91,70 +96,48 @@ pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
         ending.show(paint);
         look_around(&lab, &status, paint);
     }
-    Ok(Verdict::from_bool(books.balanced && right))
+    Ok(Verdict::from_bool(document.verdict == Outcome::Passed))
 }
 
-async fn drive(lab: &Lab, args: &Args) -> anyhow::Result<Report> {
-    let plan = Plan {
-        gateway: shopkeeper::gateway(lab),
-        customers: args.customers,
-        orders_per_second: args.rate,
-        duration: Duration::from_secs(args.seconds),
-        plentiful: catalogue::plentiful(),
-        scarce: catalogue::scarce(),
-    };
+/// The shipped profile with the demo's own options.
+fn profile(args: &Args) -> anyhow::Result<Profile> {
+    let profile = Profile::shipped(PROFILE).expect("it is shipped");
+    let profile = profile
+        .with_duration(Duration::from_secs(args.seconds))
+        .with_rate(f64::from(args.rate))
+        .with_customers(args.customers);
+    let problems = profile.problems();
+    match problems.first() {
+        Some(problem) => bail!("{} {}", problem.key, problem.text),
+        None => Ok(profile),
+    }
+}
+
+async fn drive(lab: &Lab, args: &Args, folder: &PathBuf) -> anyhow::Result<Report> {
+    let profile = profile(args)?;
     let (customers, rate, seconds) = (args.customers, args.rate, args.seconds);
     note(format!(
         "{customers} customers register, then order {rate} times a second for {seconds} s."
     ));
-    let line = RefCell::new(ProgressLine::default());
-    let report = loadtest::run(&plan, |progress| line.borrow_mut().show(progress, args)).await;
-    line.into_inner().bar.finish_and_clear();
-    report
-}
-
-/// A moving line on a terminal, a line every ten seconds elsewhere.
-struct ProgressLine {
-    bar: indicatif::ProgressBar,
-    written: u64,
-}
-
-impl Default for ProgressLine {
-    fn default() -> Self {
-        Self {
-            bar: spinner(),
-            written: 0,
-        }
-    }
-}
-
-impl ProgressLine {
-    fn show(&mut self, progress: Progress, args: &Args) {
-        let text = match progress {
-            Progress::Arrived(customers) => {
-                format!(
-                    "{customers} of {} customers have registered",
-                    args.customers
-                )
-            }
-            Progress::Ordering {
-                elapsed,
-                orders,
-                errors,
-            } => {
-                let elapsed = elapsed.as_secs();
-                if self.bar.is_hidden() && elapsed >= self.written + 10 {
-                    self.written = elapsed;
-                    note(format!(
-                        "  {elapsed} s: {orders} orders settled, {errors} errors"
-                    ));
-                }
-                let total = args.seconds;
-                format!("{elapsed} of {total} s: {orders} orders settled, {errors} errors")
-            }
-        };
-        self.bar.set_message(text);
-    }
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let history = Arc::new(History::create(&folder.join(work::HISTORY))?);
+    let line = ProgressLine::new(customers, profile.duration);
+    let shelves = Shelves {
+        plentiful: catalogue::plentiful(),
+        scarce: catalogue::scarce(),
+        administrator: None,
+    };
+    let gateway = shopkeeper::gateway(lab);
+    let show = |progress| line.show(progress);
+    let ready = Ready::prepare(&gateway, shelves, &profile, Some(history.clone()), show).await?;
+    // Ctrl-C ends the demo as it ends every command.
+    let (_never, stop) = tokio::sync::watch::channel(false);
+    let finished = ready.run(&profile, stop, show).await?;
+    drop(ready);
+    let history = Arc::into_inner(history).context("nobody writes any more")?;
+    history.finish().context("write the history")?;
+    let conditions = profile.thresholds.clone().unwrap_or_default();
+    Ok(Report::of(&profile, &finished, &conditions, None))
 }
 
 fn show(traffic: &Report, books: &Books, status: &Status, paint: Paint) {
@@ -169,8 +152,18 @@ fn show(traffic: &Report, books: &Books, status: &Status, paint: Paint) {
     term::out(paint.bold("\nLatency in milliseconds, from the intended start to the last byte"));
     endpoints(traffic);
     checkout_goal(traffic, paint);
-    for (error, count) in &traffic.errors {
-        term::out(format!("  {} {count} × {error}", paint.red("✗")));
+    for one in &traffic.endpoints {
+        for fault in &one.faults {
+            let (count, text) = (fault.count, &fault.text);
+            term::out(format!(
+                "  {} {count} × {}: {text}",
+                paint.red("✗"),
+                one.endpoint
+            ));
+        }
+    }
+    for limit in traffic.limited_by.iter().filter(|limit| limit.is_warning()) {
+        term::out(format!("  {} {}", paint.yellow("!"), limit.why));
     }
     term::out(paint.bold("\nMemory"));
     memory(status);
@@ -210,9 +203,10 @@ fn endpoints(traffic: &Report) {
         ("P99", Column::Right),
         ("MAX", Column::Right),
     ];
-    let rows: Vec<Vec<String>> = traffic
-        .endpoints
-        .iter()
+    let mut all: Vec<_> = traffic.endpoints.iter().chain(&traffic.set_up).collect();
+    all.sort_by(|a, b| a.endpoint.cmp(&b.endpoint));
+    let rows: Vec<Vec<String>> = all
+        .into_iter()
         .map(|stats| {
             let ms = |value: f64| format!("{value:.1}");
             vec![
