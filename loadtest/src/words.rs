@@ -65,7 +65,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 #[must_use]
 pub fn written(duration: Duration) -> String {
     let ms = duration.as_millis();
-    if ms % 1000 != 0 && ms < 60_000 {
+    if !ms.is_multiple_of(1000) && ms < 60_000 {
         return format!("{ms}ms");
     }
     let seconds = duration.as_secs();

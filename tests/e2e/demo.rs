@@ -7,7 +7,7 @@ use crate::{
     observatory::Observatory,
 };
 
-const SHORT: [&str; 7] = ["demo", "--seconds", "3", "--rate", "5", "--customers", "3"];
+const SHORT: [&str; 7] = ["demo", "--seconds", "3", "--rate", "5", "--customers", "20"];
 
 #[tokio::test]
 async fn the_demo_ends_with_its_slowest_order_and_how_the_objectives_stand() {

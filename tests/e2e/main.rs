@@ -12,6 +12,7 @@ mod alerts;
 mod bad_input;
 mod chaos;
 mod client;
+mod contracts;
 mod crashes;
 mod dashboards;
 mod demo;

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | [`toxic`] | what a fault does, as a value | pure |
 //! | [`decision`] | whom it hits: hash(seed, fault, edge, key, attempt) | pure |
-//! | [`line`] | one direction of one connection under faults | pure, the clock is handed in |
+//! | [`mod@line`] | one direction of one connection under faults | pure, the clock is handed in |
 //! | [`kafka`] | the address that a broker tells its clients | pure |
 //! | [`lease`] | who heals what when | pure, the clock is handed in |
 //! | [`fault`] | a fault that is set, and its toll | counters |

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    act, alerts, audit, chaos, completions, dashboards, demo, dlq, doctor, down, env, load, logs,
-    mails, setup, slo, smoke, status, trace, up, with_parts,
+    act, alerts, audit, chaos, completions, contracts, dashboards, demo, dlq, doctor, down, env,
+    load, logs, mails, setup, slo, smoke, status, trace, up, with_parts,
 };
 use crate::ports::BaseWish;
 
@@ -108,6 +108,9 @@ pub enum Command {
     /// Faults on the ways between services and to their data, that heal by themselves
     #[command(long_about = chaos::HELP)]
     Chaos(chaos::Args),
+    /// What the services promise, what breaks it, and whether they keep it
+    #[command(long_about = contracts::HELP)]
+    Contracts(contracts::Args),
     /// Show alerts that fire and alerts that are over
     #[command(long_about = alerts::HELP)]
     Alerts(alerts::Args),

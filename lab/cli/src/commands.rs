@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod audit;
 pub mod chaos;
 pub mod completions;
+pub mod contracts;
 pub mod dashboards;
 pub mod demo;
 pub mod dlq;
@@ -53,6 +54,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Doctor(args) => doctor::run(global, args),
         Command::Setup(args) => setup::run(global, args).await,
         Command::Slo(args) => slo::run(global, args).await,
+        Command::Contracts(args) => contracts::run(global, args).await,
         Command::Dashboards(args) => dashboards::run(global, args),
         Command::Alerts(args) => alerts::run(global, args).await,
         Command::Chaos(args) => chaos::run(global, args).await,

@@ -24,6 +24,7 @@ mod progress;
 pub mod prometheus;
 pub mod redis;
 pub mod requirements;
+pub mod schemathesis;
 pub mod secrets;
 
 pub use error::{Error, Result};

@@ -41,6 +41,10 @@ pub enum Kind {
     Prometheus,
     /// Alertmanager, with its amtool.
     Alertmanager,
+    /// Python 3 with pip and venv. For tests alone.
+    Python,
+    /// Node with npm. For tests alone.
+    Npm,
     /// The embedded broker, built by us.
     Broker,
 }
@@ -63,8 +67,8 @@ impl Requirement {
 }
 
 impl Kind {
-    /// All of them, in the order in which they are installed.
-    pub const ALL: [Self; 7] = [
+    /// What the lab needs, in the order in which it is installed.
+    pub const OF_LAB: [Self; 7] = [
         Self::Compiler,
         Self::Make,
         Self::Postgres,
@@ -73,6 +77,8 @@ impl Kind {
         Self::Alertmanager,
         Self::Broker,
     ];
+    /// What tests need besides.
+    pub const OF_TESTS: [Self; 2] = [Self::Python, Self::Npm];
 
     fn name(self) -> &'static str {
         match self {
@@ -82,6 +88,8 @@ impl Kind {
             Self::Redis => "Redis",
             Self::Prometheus => "Prometheus",
             Self::Alertmanager => "Alertmanager",
+            Self::Python => "Python with pip and venv",
+            Self::Npm => "npm",
             Self::Broker => "Kafka-API broker",
         }
     }
@@ -94,6 +102,8 @@ impl Kind {
             Self::Redis => "sessions, rate limits and deduplication live there",
             Self::Prometheus => "it keeps the metrics and finds what is wrong in them",
             Self::Alertmanager => "it sorts alerts and delivers them",
+            Self::Python => "schemathesis and Toxiproxy's Python client test the shop from outside",
+            Self::Npm => "Toxiproxy's Node client tests the chaos proxy from outside",
             Self::Broker => "events travel through it; it is built from source once and kept",
         }
     }
@@ -107,6 +117,8 @@ impl Kind {
             Self::Redis => Some("redis-server"),
             Self::Prometheus => Some("prometheus"),
             Self::Alertmanager => Some("prometheus-alertmanager"),
+            Self::Python => Some("python3 python3-pip python3-venv"),
+            Self::Npm => Some("npm"),
             Self::Broker => None,
         }
     }
@@ -118,6 +130,8 @@ impl Kind {
             Self::Redis => Some("redis"),
             Self::Prometheus => Some("prometheus"),
             Self::Alertmanager => Some("alertmanager"),
+            Self::Python => Some("python"),
+            Self::Npm => Some("node"),
             Self::Compiler | Self::Make | Self::Broker => None,
         }
     }
@@ -136,6 +150,12 @@ impl Kind {
                     path: newest.bin,
                     version: newest.version,
                 }),
+            // Debian has pip and what venv needs in packages of their own.
+            Self::Python => program("python3").filter(|python| {
+                let mut look = Command::new(&python.path);
+                process::run(look.args(["-c", "import ensurepip, pip"])).is_ok()
+            }),
+            Self::Npm => program("npm"),
             Self::Broker => broker::kept().ok().flatten().map(|path| Found {
                 path,
                 version: String::new(),
@@ -158,17 +178,17 @@ impl Kind {
     }
 }
 
-/// Looks at the machine; takes a few dozen milliseconds.
+/// Looks at the machine for these; takes a few dozen milliseconds, and half a second for npm.
 #[must_use]
-pub fn check() -> Vec<Requirement> {
-    let look = |kind: Kind| Requirement {
+pub fn check(kinds: &[Kind]) -> Vec<Requirement> {
+    let look = |&kind: &Kind| Requirement {
         kind,
         name: kind.name(),
         why: kind.why(),
         found: kind.find(),
         mend: kind.mend(),
     };
-    Kind::ALL.into_iter().map(look).collect()
+    kinds.iter().map(look).collect()
 }
 
 fn program(name: &str) -> Option<Found> {
@@ -218,7 +238,7 @@ mod tests {
 
     #[test]
     fn everything_that_is_needed_has_a_reason_and_a_mend() {
-        for one in check() {
+        for one in check(&[&Kind::OF_LAB[..], &Kind::OF_TESTS].concat()) {
             assert!(!one.why.is_empty() && !one.mend.is_empty(), "{one:?}");
         }
     }

@@ -10,7 +10,7 @@ macro_rules! define_id {
         $(#[$doc])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord,
-            ::serde::Serialize, ::serde::Deserialize, ::sqlx::Type,
+            ::serde::Serialize, ::serde::Deserialize, ::sqlx::Type, ::utoipa::ToSchema,
         )]
         #[serde(transparent)]
         #[sqlx(transparent)]

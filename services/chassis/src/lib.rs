@@ -17,6 +17,7 @@ pub mod id;
 pub mod idempotency;
 pub mod metrics;
 pub mod money;
+pub mod openapi;
 pub mod problem;
 pub mod retention;
 pub mod service;

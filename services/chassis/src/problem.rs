@@ -14,6 +14,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use tracing::error;
+use utoipa::ToSchema;
 
 pub use self::fields::{FieldError, FieldErrors};
 use crate::telemetry::request::RequestContext;
@@ -34,7 +35,8 @@ pub struct Problem {
 }
 
 /// The document as it travels; also what a client of another service reads.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Problem)]
 pub struct Document {
     /// `urn:faultline:problem:<code>`; `docs/errors/<code>.md` is its page.
     #[serde(rename = "type")]

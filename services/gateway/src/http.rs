@@ -1,5 +1,6 @@
 //! The door itself.
 
+mod document;
 mod forward;
 mod health;
 mod proxy;
@@ -11,10 +12,13 @@ use std::time::Duration;
 use axum::{
     Router,
     http::{HeaderName, Method},
-    routing::{any, get},
+    routing::any,
 };
+use chassis::openapi;
 use http::HeaderValue;
+use serde_json::Value;
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use self::health::HealthCache;
 use crate::{app::AppState, config::Config, routes::RESOURCES};
@@ -42,10 +46,26 @@ const EXPOSED: [&str; 9] = [
     "x-version",
 ];
 
+/// As `contracts/openapi/gateway.json` has it, which is made by [`document`].
+const PUBLISHED: &str = include_str!("../../../contracts/openapi/gateway.json");
+
+/// The API as an OpenAPI document, made from those of the services behind: names of upstreams, and their documents.
+pub fn document(services: &[(&str, Value)]) -> Value {
+    document::compose(api(), services)
+}
+
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(health::health))
+}
+
+fn published() -> Value {
+    serde_json::from_str(PUBLISHED).expect("a test compares it with a document")
+}
+
 /// One template a resource, so that metrics tell them apart; where a request goes is `routes`' decision.
 pub(crate) fn router(state: AppState) -> Router {
-    let mut router = Router::new()
-        .route("/health", get(health::health))
+    let mut router = Router::from(api())
+        .merge(openapi::pages(&published()))
         .route("/api/{*rest}", any(proxy::proxy))
         .route("/.well-known/{document}", any(proxy::proxy));
     for resource in RESOURCES {

@@ -10,3 +10,5 @@ mod config;
 mod http;
 mod routes;
 mod upstream;
+
+pub use self::http::document;

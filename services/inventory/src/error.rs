@@ -1,6 +1,6 @@
 //! What can go wrong, and what a client is told of it: the one place where the domain meets HTTP.
 
-use chassis::{Problem, problem::FieldError};
+use chassis::{Problem, db, events::outbox, problem::FieldError};
 use thiserror::Error;
 
 use crate::domain::{Refusal, Shortage};
@@ -23,6 +23,10 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusal) => refusal.into(),
+            // Orders and products share the outbox, where an id means one thing. Ids that are made at random never meet.
+            Error::Database(error) if db::constraint(&error) == Some(outbox::VERSION_CONFLICT) => {
+                Self::invalid_field("id", "is the id of something else already")
+            }
             Error::Database(error) => error.into(),
             books @ Error::Books(_) => Self::internal(books),
         }

@@ -4,33 +4,36 @@ mod reservations;
 mod restock;
 mod stock;
 
-use axum::{
-    Router,
-    routing::{get, post, put},
-};
+use axum::Router;
+use chassis::openapi::{self, About};
+use serde_json::Value;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::AppState;
 
-/// All routes.
+const ABOUT: About = About {
+    name: "inventory",
+    description: "The stock: what is there, what orders hold, what was sold.",
+    store_away: &["database_unavailable"],
+};
+
+/// All routes, with their description.
 pub(crate) fn routes() -> Router<AppState> {
-    Router::new().nest(
-        "/api/v1/inventory",
-        Router::new()
-            .route("/batch", post(stock::batch))
-            .route("/import", post(restock::import))
-            .route("/{product_id}", get(stock::read))
-            .route("/{product_id}/restock", post(restock::restock))
-            .route(
-                "/reservations/{order_id}",
-                put(reservations::reserve).get(reservations::read),
-            )
-            .route(
-                "/reservations/{order_id}/commit",
-                post(reservations::commit),
-            )
-            .route(
-                "/reservations/{order_id}/release",
-                post(reservations::release),
-            ),
-    )
+    openapi::serve(&ABOUT, api())
+}
+
+/// The API as an OpenAPI document.
+pub fn document() -> Value {
+    openapi::document(&ABOUT, api())
+}
+
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(stock::batch))
+        .routes(routes!(restock::import))
+        .routes(routes!(stock::read))
+        .routes(routes!(restock::restock))
+        .routes(routes!(reservations::reserve, reservations::read))
+        .routes(routes!(reservations::commit))
+        .routes(routes!(reservations::release))
 }

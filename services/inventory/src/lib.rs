@@ -17,3 +17,5 @@ pub mod http;
 pub mod metrics;
 pub mod store;
 pub mod worker;
+
+pub use self::http::document;

@@ -1,12 +1,16 @@
 //! Routes: what I was sent, and what I want to be sent.
 
-use axum::{Router, extract::State, routing::get};
+use axum::{Router, extract::State};
 use chassis::{
     Problem,
     auth::Caller,
     http::{ApiJson, ApiQuery, Page},
+    openapi::{self, About},
 };
 use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::AppState,
@@ -14,16 +18,30 @@ use crate::{
     store::{Sent, Store},
 };
 
+const ABOUT: About = About {
+    name: "notification",
+    description: "Mails to customers: what was sent, and what they want to be sent.",
+    store_away: &["redis_unavailable"],
+};
+
+/// All routes, with their description.
 pub(crate) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/api/v1/notifications", get(list))
-        .route(
-            "/api/v1/notifications/preferences",
-            get(preferences).put(set_preferences),
-        )
+    openapi::serve(&ABOUT, api())
 }
 
-#[derive(Serialize)]
+/// The API as an OpenAPI document.
+pub fn document() -> Value {
+    openapi::document(&ABOUT, api())
+}
+
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(preferences, set_preferences))
+}
+
+/// Mails that were sent, newest first.
+#[derive(Serialize, ToSchema)]
 struct Listed {
     items: Vec<Sent>,
     page: u32,
@@ -31,6 +49,13 @@ struct Listed {
     total: i64,
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/notifications",
+    security(("bearer" = [])),
+    params(Page),
+    responses((status = 200, body = Listed), (status = 403, description = "role_missing"))
+)]
 async fn list(
     State(store): State<Store>,
     caller: Caller,
@@ -49,6 +74,12 @@ async fn list(
     }))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/notifications/preferences",
+    security(("bearer" = [])),
+    responses((status = 200, body = Preferences), (status = 403, description = "role_missing"))
+)]
 async fn preferences(
     State(store): State<Store>,
     caller: Caller,
@@ -58,6 +89,13 @@ async fn preferences(
     ))
 }
 
+#[utoipa::path(
+    put,
+    path = "/api/v1/notifications/preferences",
+    security(("bearer" = [])),
+    request_body = Preferences,
+    responses((status = 200, body = Preferences), (status = 403, description = "role_missing"))
+)]
 async fn set_preferences(
     State(store): State<Store>,
     caller: Caller,

@@ -22,3 +22,5 @@ mod mail;
 mod metrics;
 mod store;
 mod worker;
+
+pub use self::http::document;

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use redis::{AsyncCommands as _, RedisResult, SetExpiry, SetOptions, aio::ConnectionManager};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::{Kind, Preferences, Recipient};
@@ -38,7 +39,7 @@ pub(crate) enum Claim {
 }
 
 /// One mail, as its receiver sees it in the list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Sent {
     pub(crate) id: Uuid,
     pub(crate) kind: Kind,

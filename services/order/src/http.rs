@@ -6,25 +6,38 @@ mod operations;
 mod read;
 pub(crate) mod view;
 
-use axum::{
-    Router,
-    routing::{get, patch, post},
-};
+use axum::Router;
+use chassis::openapi::{self, About};
+use serde_json::Value;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::AppState;
 
+const ABOUT: About = About {
+    name: "order",
+    description: "Orders: takes them and sees each through to paid or cancelled.",
+    store_away: &["database_unavailable"],
+};
+
+/// All routes, with their description.
 pub(crate) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/api/v1/orders", post(create::create).get(read::list))
-        .route("/api/v1/orders/analytics", get(read::analytics))
-        .route("/api/v1/orders/read-model", get(operations::compare))
-        .route(
-            "/api/v1/orders/read-model/rebuild",
-            post(operations::rebuild),
-        )
-        .route("/api/v1/orders/{id}", get(read::get))
-        .route("/api/v1/orders/{id}/history", get(read::history))
-        .route("/api/v1/orders/{id}/cancel", post(lifecycle::cancel))
-        .route("/api/v1/orders/{id}/status", patch(lifecycle::set_status))
-        .route("/api/v1/orders/{id}/resume", post(operations::resume))
+    openapi::serve(&ABOUT, api())
+}
+
+/// The API as an OpenAPI document.
+pub fn document() -> Value {
+    openapi::document(&ABOUT, api())
+}
+
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create, read::list))
+        .routes(routes!(read::analytics))
+        .routes(routes!(operations::compare))
+        .routes(routes!(operations::rebuild))
+        .routes(routes!(read::get))
+        .routes(routes!(read::history))
+        .routes(routes!(lifecycle::cancel))
+        .routes(routes!(lifecycle::set_status))
+        .routes(routes!(operations::resume))
 }

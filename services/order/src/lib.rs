@@ -14,5 +14,7 @@ mod saga;
 mod store;
 mod worker;
 
+pub use self::http::document;
+
 /// This service's migrations, for tests that need its tables.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

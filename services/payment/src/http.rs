@@ -7,26 +7,39 @@ mod process;
 mod refunds;
 mod webhooks;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::Router;
+use chassis::openapi::{self, About};
+use serde_json::Value;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::AppState;
 
 const BASE: &str = "/api/v1/payments";
 
-/// All routes.
+const ABOUT: About = About {
+    name: "payment",
+    description: "Payments: charges, refunds and voids through two providers, of which one may be away.",
+    store_away: &["database_unavailable"],
+};
+
+/// All routes, with their description.
 pub(crate) fn routes() -> Router<AppState> {
-    let payments = Router::new()
-        .route("/{id}", get(payments::read))
-        .route("/{id}/confirm", post(payments::confirm))
-        .route("/{id}/refunds", get(refunds::list).post(refunds::create))
-        .route("/order/{order_id}", get(payments::read_by_order))
-        .route("/order/{order_id}/void", post(payments::void))
-        .route("/audit/verify", get(audit::verify));
-    Router::new()
-        .route("/webhooks/psp", post(webhooks::receive))
-        .route(BASE, post(process::process))
-        .nest(BASE, payments)
+    openapi::serve(&ABOUT, api())
+}
+
+/// The API as an OpenAPI document.
+pub fn document() -> Value {
+    openapi::document(&ABOUT, api())
+}
+
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(webhooks::receive))
+        .routes(routes!(process::process))
+        .routes(routes!(payments::read))
+        .routes(routes!(payments::confirm))
+        .routes(routes!(refunds::list, refunds::create))
+        .routes(routes!(payments::read_by_order))
+        .routes(routes!(payments::void))
+        .routes(routes!(audit::verify))
 }

@@ -17,3 +17,5 @@ pub mod store;
 pub mod vault;
 mod views;
 mod worker;
+
+pub use self::http::document;

@@ -115,7 +115,7 @@ pub struct PaymentMetrics {
     pub webhooks: IntCounterVec,
     /// Kind: see [`Anomaly`].
     pub anomalies: IntCounterVec,
-    /// Outcome: see [`CHECK_OUTCOMES`].
+    /// Outcome: settled, waiting, failed.
     pub checks: IntCounterVec,
     /// How many wait.
     pub unsettled: IntGauge,

@@ -3,6 +3,7 @@
 use chassis::money::Money;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::{
     OrderId, Payment, PaymentId, Provider, Refund, RefundId, RefundStatus, Status, UserId,
@@ -10,7 +11,7 @@ use crate::domain::{
 
 /// A payment. `user_id`, `provider`, `amount` and `refunded` are null for an order that was voided before it asked for
 /// money.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PaymentBody {
     id: PaymentId,
     order_id: OrderId,
@@ -25,7 +26,7 @@ pub(crate) struct PaymentBody {
 }
 
 /// A refund.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RefundBody {
     id: RefundId,
     payment_id: PaymentId,

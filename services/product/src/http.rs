@@ -7,27 +7,38 @@ mod read;
 mod version;
 mod write;
 
-use axum::{
-    Router,
-    routing::{get, post},
-};
+use axum::Router;
+use chassis::openapi::{self, About};
+use serde_json::Value;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::AppState;
 
-/// All routes.
+const ABOUT: About = About {
+    name: "product",
+    description: "The catalogue: what the shop sells and for how much.",
+    store_away: &["database_unavailable"],
+};
+
+/// All routes, with their description.
 pub(crate) fn routes() -> Router<AppState> {
-    Router::new().nest(
-        "/api/v1/products",
-        Router::new()
-            .route("/", get(read::list).post(write::create))
-            .route("/batch", post(read::batch))
-            .route("/import", post(import::import))
-            .route(
-                "/{id}",
-                get(read::one)
-                    .put(write::replace)
-                    .patch(write::patch)
-                    .delete(write::archive),
-            ),
-    )
+    openapi::serve(&ABOUT, api())
+}
+
+/// The API as an OpenAPI document.
+pub fn document() -> Value {
+    openapi::document(&ABOUT, api())
+}
+
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(read::list, write::create))
+        .routes(routes!(read::batch))
+        .routes(routes!(import::import))
+        .routes(routes!(
+            read::one,
+            write::replace,
+            write::patch,
+            write::archive
+        ))
 }

@@ -16,3 +16,5 @@ pub mod events;
 pub mod http;
 pub mod metrics;
 pub mod store;
+
+pub use self::http::document;

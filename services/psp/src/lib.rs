@@ -13,4 +13,6 @@ pub mod signature;
 mod store;
 mod worker;
 
+pub use self::http::document;
+
 pub use store::MIGRATOR;

@@ -7,48 +7,42 @@ mod users;
 mod view;
 mod well_known;
 
-use axum::{
-    Router,
-    routing::{get, post, put},
-};
+use axum::Router;
+use chassis::openapi::{self, About};
+use serde_json::Value;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::AppState;
 
-/// All routes, without their state.
+const ABOUT: About = About {
+    name: "user",
+    description: "Accounts: registering, logging in, tokens and the keys that sign them, profiles and roles.",
+    store_away: &["database_unavailable"],
+};
+
+/// All routes, with their description.
 pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
-        .nest("/api/v1/auth", auth_routes())
-        .nest("/api/v1/users", user_routes())
-        .route("/.well-known/jwks.json", get(well_known::jwks))
-        .route(
-            "/.well-known/openid-configuration",
-            get(well_known::openid_configuration),
-        )
+    openapi::serve(&ABOUT, api())
 }
 
-fn auth_routes() -> Router<AppState> {
-    Router::new()
-        .route("/register", post(auth::register))
-        .route("/login", post(auth::login))
-        .route("/refresh", post(auth::refresh))
-        .route("/logout", post(auth::logout))
-        .route("/verify-email", post(auth::verify_email))
-        .route("/validate", get(auth::validate))
-        .route("/keys/rotate", post(auth::rotate_keys))
+/// The API as an OpenAPI document.
+pub fn document() -> Value {
+    openapi::document(&ABOUT, api())
 }
 
-fn user_routes() -> Router<AppState> {
-    Router::new()
-        .route(
-            "/me",
-            get(users::get_me)
-                .patch(users::patch_me)
-                .delete(users::delete_me),
-        )
-        .route("/batch", post(users::batch))
-        .route(
-            "/{id}",
-            get(users::get).patch(users::patch).delete(users::delete),
-        )
-        .route("/{id}/roles", put(users::put_roles))
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::logout))
+        .routes(routes!(auth::verify_email))
+        .routes(routes!(auth::validate))
+        .routes(routes!(auth::rotate_keys))
+        .routes(routes!(users::get_me, users::patch_me, users::delete_me))
+        .routes(routes!(users::batch))
+        .routes(routes!(users::get, users::patch, users::delete))
+        .routes(routes!(users::put_roles))
+        .routes(routes!(well_known::jwks))
+        .routes(routes!(well_known::openid_configuration))
 }

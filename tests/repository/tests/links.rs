@@ -8,8 +8,9 @@ use std::{
 use crate::sources;
 
 /// Folders whose paths the documents name in backticks. What is built or kept (`target`, `.faultline`) is not here.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 9] = [
     "chaos/",
+    "contracts/",
     "dashboards/",
     "deploy/",
     "docs/",

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, with the place that does not agree"
 )]
 
+mod api_codes;
 mod compose;
 mod dashboards;
 mod error_pages;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use parts::grafana::{HOW_TO_GET_IT, Installation};
-use parts::requirements;
+use parts::requirements::{self, Kind};
 use serde::Serialize;
 
 use crate::cli::Global;
@@ -91,7 +91,10 @@ fn programs() -> Vec<Check> {
         let mend = format!("faultline setup, or by hand: {}", one.mend);
         Check::new(one.name, one.found.is_some(), detail.trim(), &mend)
     };
-    requirements::check().into_iter().map(check).collect()
+    requirements::check(&Kind::OF_LAB)
+        .into_iter()
+        .map(check)
+        .collect()
 }
 
 /// Nothing is wrong without it.

@@ -40,7 +40,7 @@ pub fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     Ok(Verdict::Yes)
 }
 
-fn variables(lab: &Lab) -> BTreeMap<String, String> {
+pub(super) fn variables(lab: &Lab) -> BTreeMap<String, String> {
     let mut all = BTreeMap::from([
         (
             "FAULTLINE_HOME".to_owned(),

@@ -7,10 +7,11 @@ use std::process::Stdio;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use parts::requirements;
+use parts::requirements::{self, Kind};
 use tokio::process::Command;
 
 use crate::cli::Global;
+use crate::commands::contracts::install_schemathesis;
 use crate::home::Home;
 use crate::progress::PartsView;
 use crate::term;
@@ -25,7 +26,7 @@ pub const HELP: &str = "Install what is missing (PostgreSQL, Redis, Prometheus, 
 /// Options of `setup`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What for: `test` leaves the release build of the services out and adds the Toxiproxy clients that tests use
+    /// What for: `test` leaves the release build of the services out and adds the clients and tools that tests use
     #[arg(long = "for", value_name = "PURPOSE", default_value = "lab")]
     pub purpose: Purpose,
 }
@@ -45,19 +46,29 @@ pub enum Purpose {
 /// When something cannot be installed or built, with what to do instead.
 pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let home = Home::find(global)?;
-    tokio::task::spawn_blocking(install_missing).await??;
     let repo = home.repo()?.to_owned();
     match args.purpose {
-        Purpose::Lab => build_services(&repo).await?,
-        Purpose::Test => tokio::task::spawn_blocking(move || clients::install(&repo)).await??,
+        Purpose::Lab => {
+            tokio::task::spawn_blocking(|| install_missing(&Kind::OF_LAB)).await??;
+            build_services(&repo).await?;
+        }
+        Purpose::Test => tokio::task::spawn_blocking(move || prepare_tests(&repo)).await??,
     }
     term::note("This machine has what the lab needs.");
     Ok(Verdict::Yes)
 }
 
-fn install_missing() -> anyhow::Result<()> {
+fn prepare_tests(repo: &Path) -> anyhow::Result<()> {
+    install_missing(&[&Kind::OF_TESTS[..], &Kind::OF_LAB].concat())?;
+    clients::install(repo)?;
+    install_schemathesis()?;
+    Ok(())
+}
+
+fn install_missing(kinds: &[Kind]) -> anyhow::Result<()> {
     let mut view = PartsView::default();
-    let installed = requirements::install(&requirements::check(), &mut |report| view.show(report));
+    let installed =
+        requirements::install(&requirements::check(kinds), &mut |report| view.show(report));
     view.finish();
     Ok(installed?)
 }

@@ -1,17 +1,21 @@
 //! Pages of a list: which rows a client asks for.
 
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::{Problem, problem::FieldErrors};
 
 /// `?page=1&limit=20`: pages start at 1, limits are 1 to 100.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams, PartialEq, Eq)]
+#[into_params(parameter_in = Query)]
 pub struct Page {
     /// Which page, from 1.
     #[serde(default = "first_page")]
+    #[param(minimum = 1, maximum = 10_000, default = 1)]
     pub page: u32,
     /// Rows a page.
     #[serde(default = "default_limit")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
     pub limit: u32,
 }
 

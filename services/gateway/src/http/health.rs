@@ -23,6 +23,7 @@ use tokio::{
     sync::Mutex,
     time::timeout,
 };
+use utoipa::ToSchema;
 
 use crate::{
     app::AppState,
@@ -39,7 +40,7 @@ const FRESH: Duration = Duration::from_secs(1);
 #[derive(Clone, Default)]
 pub(crate) struct HealthCache(Arc<Mutex<Option<(Instant, Health)>>>);
 
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, ToSchema)]
 struct Health {
     status: &'static str,
     /// Where rate limits are kept: `shared` by all gateways in Redis, or `local` while that is away.
@@ -47,7 +48,7 @@ struct Health {
     upstreams: Vec<UpstreamHealth>,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, ToSchema)]
 struct UpstreamHealth {
     name: &'static str,
     version: String,
@@ -57,6 +58,14 @@ struct UpstreamHealth {
 }
 
 /// 200 when every instance is up, 503 otherwise.
+#[utoipa::path(
+    get,
+    path = "/health",
+    responses(
+        (status = 200, body = Health, description = "Every instance is up."),
+        (status = 503, body = Health, description = "Not every instance is up.")
+    )
+)]
 pub(super) async fn health(State(state): State<AppState>) -> Response {
     let mut last = state.health.0.lock().await;
     let health = match &*last {

@@ -16,7 +16,8 @@ use chrono::{DateTime, Utc};
 use super::{Basket, Move, OrderId, Refusal};
 
 /// Where a reservation is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type, utoipa::ToSchema)]
+#[schema(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Status {
     /// Units are kept for the order.

@@ -13,28 +13,32 @@ use chassis::{
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     commands::{Commands, Reserved},
-    domain::{Basket, BasketError, Item, OrderId, ProductId, Refusal, Reservation},
+    domain::{Basket, BasketError, Item, OrderId, ProductId, Refusal, Reservation, Status},
     store::reservations,
 };
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct ReserveRequest {
+    #[schema(min_items = 1, max_items = 100)]
     items: Vec<ItemBody>,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 struct ItemBody {
     product_id: ProductId,
+    #[schema(minimum = 1, maximum = 10_000)]
     quantity: i64,
 }
 
 /// A reservation, as services see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ReservationBody {
     order_id: OrderId,
+    #[schema(value_type = Status)]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<DateTime<Utc>>,
@@ -61,6 +65,24 @@ impl From<Reservation> for ReservationBody {
 
 /// `PUT /reservations/{order_id}`: 201, or 200 when the order has this reservation already. 409 `out_of_stock` with one
 /// entry a product, 409 `reservation_closed`, 422 `reservation_differs`. Lines of one product are joined.
+#[utoipa::path(
+    put,
+    path = "/api/v1/inventory/reservations/{order_id}",
+    security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)),
+    request_body = ReserveRequest,
+    responses(
+        (status = 201, body = ReservationBody),
+        (
+            status = 200,
+            body = ReservationBody,
+            description = "The order has this reservation already."
+        ),
+        (status = 403, description = "role_missing"),
+        (status = 409, description = "out_of_stock, reservation_closed"),
+        (status = 422, description = "reservation_differs")
+    )
+)]
 pub(super) async fn reserve(
     State(commands): State<Commands>,
     caller: Caller,
@@ -76,6 +98,18 @@ pub(super) async fn reserve(
 }
 
 /// `GET /reservations/{order_id}`: for services and administrators.
+#[utoipa::path(
+    get,
+    path = "/api/v1/inventory/reservations/{order_id}",
+    operation_id = "read_reservation",
+    security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)),
+    responses(
+        (status = 200, body = ReservationBody),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "reservation_not_found")
+    )
+)]
 pub(super) async fn read(
     State(pool): State<Db>,
     caller: Caller,
@@ -88,6 +122,18 @@ pub(super) async fn read(
 
 /// `POST /reservations/{order_id}/commit`: 200; 404 if the order never reserved, 409 `reservation_closed` if it did, but
 /// too long ago.
+#[utoipa::path(
+    post,
+    path = "/api/v1/inventory/reservations/{order_id}/commit",
+    security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)),
+    responses(
+        (status = 200, body = ReservationBody),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "reservation_not_found"),
+        (status = 409, description = "reservation_closed")
+    )
+)]
 pub(super) async fn commit(
     State(commands): State<Commands>,
     caller: Caller,
@@ -99,6 +145,13 @@ pub(super) async fn commit(
 
 /// `POST /reservations/{order_id}/release`: 200 from every state, and for an order that never reserved. The status is
 /// `released`, or `expired` if the units were given back by the clock.
+#[utoipa::path(
+    post,
+    path = "/api/v1/inventory/reservations/{order_id}/release",
+    security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)),
+    responses((status = 200, body = ReservationBody), (status = 403, description = "role_missing"))
+)]
 pub(super) async fn release(
     State(commands): State<Commands>,
     caller: Caller,

@@ -14,6 +14,7 @@ use chassis::{
     problem::FieldErrors,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::stock::StockBody;
 use crate::{
@@ -27,23 +28,26 @@ const RESTOCK_MAX: i64 = 1_000_000;
 /// Most products of an import: one transaction of a fraction of a second.
 const IMPORT_MAX: usize = 1_000;
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(super) struct RestockRequest {
+    #[schema(minimum = 1, maximum = 1_000_000)]
     quantity: i64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct ImportRequest {
+    #[schema(min_items = 1, max_items = 1000)]
     items: Vec<ImportItem>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 struct ImportItem {
     product_id: ProductId,
+    #[schema(minimum = 0, maximum = 1_000_000)]
     quantity: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ImportBody {
     stocked: usize,
     unchanged: usize,
@@ -51,6 +55,36 @@ pub(super) struct ImportBody {
 
 /// `POST /{product_id}/restock`: 200 with the new stock. The `Idempotency-Key` is required: a delivery that is booked
 /// twice is stock that does not exist.
+#[utoipa::path(
+    post,
+    path = "/api/v1/inventory/{product_id}/restock",
+    security(("bearer" = [])),
+    params(
+        ("product_id" = ProductId, Path),
+        (
+            "Idempotency-Key" = String,
+            Header,
+            description = "A fresh one for each thing to be done, the same one to ask again.",
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body = RestockRequest,
+    responses(
+        (
+            status = 200,
+            body = StockBody,
+            headers(
+                (
+                    "Idempotency-Replayed" = Option<String>,
+                    description = "`true` on an answer that was given before."
+                )
+            )
+        ),
+        (status = 403, description = "role_missing")
+    )
+)]
 pub(super) async fn restock(
     State(commands): State<Commands>,
     caller: Caller,
@@ -83,6 +117,13 @@ pub(super) async fn restock(
 }
 
 /// `POST /import`: sets the stock of products that were never stocked and leaves all others, so that it can be repeated.
+#[utoipa::path(
+    post,
+    path = "/api/v1/inventory/import",
+    security(("bearer" = [])),
+    request_body = ImportRequest,
+    responses((status = 200, body = ImportBody), (status = 403, description = "role_missing"))
+)]
 pub(super) async fn import(
     State(commands): State<Commands>,
     caller: Caller,

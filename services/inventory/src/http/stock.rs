@@ -10,6 +10,7 @@ use chassis::{
     problem::FieldErrors,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     domain::ProductId,
@@ -20,7 +21,7 @@ use crate::{
 const BATCH_MAX: usize = 100;
 
 /// The stock of a product, as clients see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StockBody {
     product_id: ProductId,
     received: i64,
@@ -30,12 +31,13 @@ pub(super) struct StockBody {
     version: i64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct BatchRequest {
+    #[schema(min_items = 1, max_items = 100)]
     ids: Vec<ProductId>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct BatchBody {
     items: Vec<StockBody>,
     missing: BTreeSet<ProductId>,
@@ -64,6 +66,13 @@ impl From<&StockRow> for StockBody {
 }
 
 /// `GET /{product_id}`: 200, or 404 `stock_not_found`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/inventory/{product_id}",
+    operation_id = "read_stock",
+    params(("product_id" = ProductId, Path)),
+    responses((status = 200, body = StockBody), (status = 404, description = "stock_not_found"))
+)]
 pub(super) async fn read(
     State(pool): State<Db>,
     ApiPath(product_id): ApiPath<ProductId>,
@@ -79,6 +88,12 @@ pub(super) async fn read(
 }
 
 /// `POST /batch`: those that are known, sorted by id, and the ids of those that are not.
+#[utoipa::path(
+    post,
+    path = "/api/v1/inventory/batch",
+    request_body = BatchRequest,
+    responses((status = 200, body = BatchBody))
+)]
 pub(super) async fn batch(
     State(pool): State<Db>,
     ApiJson(request): ApiJson<BatchRequest>,

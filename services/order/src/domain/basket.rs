@@ -3,6 +3,7 @@
 use chassis::money::{Money, MoneyError};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Lines a basket may have. A household order has a handful; fifty bounds the work that one request can cause.
@@ -11,14 +12,15 @@ pub(crate) const LINES_MAX: usize = 50;
 pub(crate) const QUANTITY_MAX: u32 = 100;
 
 /// What a customer asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub(crate) struct LineRequest {
     pub(crate) product_id: Uuid,
+    #[schema(minimum = 1, maximum = 100)]
     pub(crate) quantity: u32,
 }
 
 /// One product of an order. The price is the one the customer saw; later price changes do not touch it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Line {
     pub(crate) product_id: Uuid,
     pub(crate) name: String,

@@ -14,9 +14,10 @@ use uuid::Uuid;
 
 pub(crate) use self::reason::CancelReason;
 use super::{Basket, Line, OrderEvent, OrderId};
+use utoipa::ToSchema;
 
 /// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     Pending,

@@ -17,9 +17,10 @@ use chassis::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::view;
+use super::view::{self, OrderView};
 use crate::{
     app::AppState,
     domain::{Basket, Line, LineRequest, Order, OrderId},
@@ -36,16 +37,19 @@ use crate::{
 };
 
 /// What a customer sends.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(super) struct NewOrder {
+    #[schema(min_items = 1, max_items = 50)]
     items: Vec<LineRequest>,
     payment: PaymentMethod,
 }
 
 /// How the customer pays: a token from the provider, never a card number.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 struct PaymentMethod {
+    #[schema(min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
     token: String,
+    #[schema(pattern = "^(stripe|paypal)$")]
     provider: Option<String>,
 }
 
@@ -64,6 +68,50 @@ enum Begun {
     Existing(OrderId),
 }
 
+#[utoipa::path(
+    post,
+    path = "/api/v1/orders",
+    security(("bearer" = [])),
+    params(
+        (
+            "Idempotency-Key" = Option<String>,
+            Header,
+            description = "A fresh one for each thing to be done, the same one to ask again.",
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body = NewOrder,
+    responses(
+        (
+            status = 201,
+            body = OrderView,
+            description = "Paid or cancelled.",
+            headers(
+                ("Location" = String, description = "Where the order is."),
+                (
+                    "Idempotency-Replayed" = Option<String>,
+                    description = "`true` on an answer that was given before."
+                )
+            )
+        ),
+        (
+            status = 202,
+            body = OrderView,
+            description = "Under way.",
+            headers(
+                ("Location" = String, description = "Where the order is."),
+                (
+                    "Idempotency-Replayed" = Option<String>,
+                    description = "`true` on an answer that was given before."
+                )
+            )
+        ),
+        (status = 403, description = "role_missing"),
+        (status = 503, description = "dependency_unavailable")
+    )
+)]
 pub(super) async fn create(
     State(state): State<AppState>,
     caller: Caller,

@@ -8,6 +8,7 @@ use chassis::{
     telemetry::request::RequestContext,
 };
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     read,
@@ -24,12 +25,26 @@ use crate::{
 /// Longest reason; a sentence or two.
 const REASON_CHARS_MAX: usize = 500;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct Cancel {
+    #[schema(min_length = 1, max_length = 500)]
     reason: String,
 }
 
 /// Undoes the order: the saga turns round and runs back. 200 when it is done, 202 when it takes longer.
+#[utoipa::path(
+    post,
+    path = "/api/v1/orders/{id}/cancel",
+    security(("bearer" = [])),
+    params(("id" = inline(OrderId), Path)),
+    request_body = Cancel,
+    responses(
+        (status = 200, body = OrderView, description = "Cancelled."),
+        (status = 202, body = OrderView, description = "Being cancelled."),
+        (status = 404, description = "order_not_found"),
+        (status = 409, description = "order_cancelling, order_changed, order_state_conflict")
+    )
+)]
 pub(super) async fn cancel(
     State(state): State<AppState>,
     caller: Caller,
@@ -65,12 +80,25 @@ fn plain_text(reason: &str) -> Result<&str, Problem> {
     })
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct SetStatus {
     status: Status,
 }
 
 /// Shipped, delivered. Everything else happens through the saga.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/orders/{id}/status",
+    security(("bearer" = [])),
+    params(("id" = inline(OrderId), Path)),
+    request_body = SetStatus,
+    responses(
+        (status = 200, body = OrderView),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "order_not_found"),
+        (status = 409, description = "order_cancelling, order_changed, order_state_conflict")
+    )
+)]
 pub(super) async fn set_status(
     State(state): State<AppState>,
     caller: Caller,

@@ -8,6 +8,7 @@ use chassis::{
     http::{ApiJson, ApiPath},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     app::AppState,
@@ -20,6 +21,17 @@ use crate::{
 };
 
 /// Gives a stuck saga a fresh set of attempts; the worker takes it from there.
+#[utoipa::path(
+    post,
+    path = "/api/v1/orders/{id}/resume",
+    security(("bearer" = [])),
+    params(("id" = inline(OrderId), Path)),
+    responses(
+        (status = 202, description = "The worker takes it from there."),
+        (status = 403, description = "role_missing"),
+        (status = 409, description = "saga_not_stuck")
+    )
+)]
 pub(super) async fn resume(
     State(state): State<AppState>,
     caller: Caller,
@@ -35,6 +47,12 @@ pub(super) async fn resume(
 }
 
 /// Replays every stream and names the orders whose row says something else.
+#[utoipa::path(
+    get,
+    path = "/api/v1/orders/read-model",
+    security(("bearer" = [])),
+    responses((status = 200, body = Comparison), (status = 403, description = "role_missing"))
+)]
 pub(super) async fn compare(
     State(pool): State<Db>,
     caller: Caller,
@@ -43,12 +61,18 @@ pub(super) async fn compare(
     Ok(ApiJson(read_model::compare(&pool).await?))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Rebuilt {
     orders: usize,
 }
 
 /// Throws the read model away and makes it again from the events.
+#[utoipa::path(
+    post,
+    path = "/api/v1/orders/read-model/rebuild",
+    security(("bearer" = [])),
+    responses((status = 200, body = Rebuilt), (status = 403, description = "role_missing"))
+)]
 pub(super) async fn rebuild(
     State(pool): State<Db>,
     caller: Caller,

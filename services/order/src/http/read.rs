@@ -13,6 +13,7 @@ use chassis::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::view::OrderView;
@@ -25,6 +26,14 @@ use crate::{
     },
 };
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/orders/{id}",
+    operation_id = "read",
+    security(("bearer" = [])),
+    params(("id" = inline(OrderId), Path)),
+    responses((status = 200, body = OrderView), (status = 404, description = "order_not_found"))
+)]
 pub(super) async fn get(
     State(pool): State<Db>,
     caller: Caller,
@@ -44,14 +53,16 @@ pub(super) async fn visible(pool: &Db, caller: &Caller, id: OrderId) -> Result<O
 }
 
 /// `?status=paid&user_id=…`; another user's orders only for administrators.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    #[param(inline, value_type = Option<Status>)]
     status: Option<String>,
     user_id: Option<Uuid>,
 }
 
 /// One page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Listed {
     items: Vec<OrderView>,
     page: u32,
@@ -59,6 +70,13 @@ pub(super) struct Listed {
     total: i64,
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/orders",
+    security(("bearer" = [])),
+    params(Page, ListQuery),
+    responses((status = 200, body = Listed), (status = 403, description = "role_missing"))
+)]
 pub(super) async fn list(
     State(pool): State<Db>,
     caller: Caller,
@@ -103,7 +121,7 @@ fn whose(caller: &Caller, asked: Option<Uuid>) -> Result<Option<Uuid>, Problem> 
 }
 
 /// One event of an order's history.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct HistoryEntry {
     id: Uuid,
     version: i64,
@@ -114,6 +132,16 @@ pub(super) struct HistoryEntry {
     request_id: String,
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/orders/{id}/history",
+    security(("bearer" = [])),
+    params(("id" = inline(OrderId), Path)),
+    responses(
+        (status = 200, body = Vec<HistoryEntry>),
+        (status = 404, description = "order_not_found")
+    )
+)]
 pub(super) async fn history(
     State(pool): State<Db>,
     caller: Caller,
@@ -134,7 +162,7 @@ pub(super) async fn history(
 }
 
 /// A customer's orders in numbers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Analytics {
     user_id: Uuid,
     orders: i64,
@@ -143,18 +171,26 @@ pub(super) struct Analytics {
 }
 
 /// Money of one currency: what was ordered and kept (paid, shipped, delivered), and what went back.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Totals {
     currency: Currency,
     spent: Money,
     refunded: Money,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct AnalyticsQuery {
     user_id: Option<Uuid>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/orders/analytics",
+    security(("bearer" = [])),
+    params(AnalyticsQuery),
+    responses((status = 200, body = Analytics), (status = 403, description = "role_missing"))
+)]
 pub(super) async fn analytics(
     State(pool): State<Db>,
     caller: Caller,

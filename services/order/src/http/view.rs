@@ -7,15 +7,20 @@ use axum::{
 use chassis::{http::ApiJson, money::Money};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{domain::Line, store::orders::OrderRow};
+use crate::{
+    domain::{Line, Status},
+    store::orders::OrderRow,
+};
 
 /// The JSON of an order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OrderView {
     id: Uuid,
     user_id: Uuid,
+    #[schema(value_type = Status)]
     status: String,
     cancelling: bool,
     reason: Option<String>,
@@ -29,7 +34,7 @@ pub(crate) struct OrderView {
     updated_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct LineView {
     #[serde(flatten)]
     line: Line,

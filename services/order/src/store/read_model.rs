@@ -55,7 +55,7 @@ pub(super) async fn update(conn: &mut PgConnection, order: &Order) -> sqlx::Resu
 }
 
 /// What a comparison of the live rows with the replayed streams found.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub(crate) struct Comparison {
     /// Orders compared.
     pub(crate) orders: usize,

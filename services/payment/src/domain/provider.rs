@@ -1,12 +1,13 @@
 //! The two providers, by name.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Longest decline code that is kept.
 const DECLINE_CODE_BYTES_MAX: usize = 64;
 
 /// Who takes the money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Provider {

@@ -21,6 +21,13 @@ use crate::{
 };
 
 /// `GET /{id}`: for whoever pays, administrators and services.
+#[utoipa::path(
+    get,
+    path = "/api/v1/payments/{id}",
+    security(("bearer" = [])),
+    params(("id" = PaymentId, Path)),
+    responses((status = 200, body = PaymentBody), (status = 404, description = "payment_not_found"))
+)]
 pub(super) async fn read(
     State(pool): State<Db>,
     caller: Caller,
@@ -31,6 +38,13 @@ pub(super) async fn read(
 }
 
 /// `GET /order/{order_id}`: as [`read`].
+#[utoipa::path(
+    get,
+    path = "/api/v1/payments/order/{order_id}",
+    security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)),
+    responses((status = 200, body = PaymentBody), (status = 404, description = "payment_not_found"))
+)]
 pub(super) async fn read_by_order(
     State(pool): State<Db>,
     caller: Caller,
@@ -41,6 +55,18 @@ pub(super) async fn read_by_order(
 }
 
 /// `POST /{id}/confirm`: asks the provider now. 200 when the payment is not pending (any more), 202 when it still is.
+#[utoipa::path(
+    post,
+    path = "/api/v1/payments/{id}/confirm",
+    security(("bearer" = [])),
+    params(("id" = PaymentId, Path)),
+    responses(
+        (status = 200, body = PaymentBody, description = "The outcome is known."),
+        (status = 202, body = PaymentBody, description = "It is not known yet."),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "payment_not_found")
+    )
+)]
 pub(super) async fn confirm(
     State(commands): State<Commands>,
     caller: Caller,
@@ -53,6 +79,17 @@ pub(super) async fn confirm(
 }
 
 /// `POST /order/{order_id}/void`: 200 when nothing stays captured and nothing ever will be, 202 while that is not certain.
+#[utoipa::path(
+    post,
+    path = "/api/v1/payments/order/{order_id}/void",
+    security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)),
+    responses(
+        (status = 200, body = PaymentBody, description = "Nothing stays captured."),
+        (status = 202, body = PaymentBody, description = "That is not certain yet."),
+        (status = 403, description = "role_missing")
+    )
+)]
 pub(super) async fn void(
     State(commands): State<Commands>,
     caller: Caller,

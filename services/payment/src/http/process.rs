@@ -15,6 +15,7 @@ use chassis::{
 use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::BASE;
 use crate::{
@@ -26,16 +27,69 @@ use crate::{
 /// Largest amount in minor units: Stripe's limit for most currencies, and far above any basket of the shop.
 const AMOUNT_MAX: i64 = 99_999_999;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct ProcessRequest {
     order_id: OrderId,
     user_id: UserId,
     amount: Money,
     /// Read by hand: the message of a failed parse repeats what was sent, and that may be a card number.
+    #[schema(value_type = MethodBody)]
     method: Value,
 }
 
+/// What `method` has to be: a token of the provider, and which provider.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "described only; it is read by hand, see above")]
+struct MethodBody {
+    provider: Option<Provider>,
+    token: String,
+}
+
 /// 201 when captured or declined, 202 while that is not known.
+#[utoipa::path(
+    post,
+    path = "/api/v1/payments",
+    security(("bearer" = [])),
+    params(
+        (
+            "Idempotency-Key" = String,
+            Header,
+            description = "A fresh one for each thing to be done, the same one to ask again.",
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body = ProcessRequest,
+    responses(
+        (
+            status = 201,
+            body = PaymentBody,
+            description = "Captured or declined.",
+            headers(
+                ("Location" = String, description = "Where it is."),
+                (
+                    "Idempotency-Replayed" = Option<String>,
+                    description = "`true` on an answer that was given before."
+                )
+            )
+        ),
+        (
+            status = 202,
+            body = PaymentBody,
+            description = "The outcome is not known yet.",
+            headers(
+                ("Location" = String, description = "Where it is."),
+                (
+                    "Idempotency-Replayed" = Option<String>,
+                    description = "`true` on an answer that was given before."
+                )
+            )
+        ),
+        (status = 403, description = "role_missing"),
+        (status = 409, description = "payment_voided")
+    )
+)]
 pub(super) async fn process(
     State(commands): State<Commands>,
     caller: Caller,

@@ -16,6 +16,7 @@ use chassis::{
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{BASE, payments::shown_to};
 use crate::{
@@ -28,20 +29,68 @@ use crate::{
 /// Longest reason. It is kept for ever, and shown.
 const REASON_CHARS_MAX: usize = 200;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct RefundRequest {
     /// Everything that is left, if not given.
     amount: Option<Money>,
+    #[schema(min_length = 1, max_length = 200)]
     reason: String,
 }
 
 /// The refunds of a payment, newest first.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct RefundList {
     items: Vec<RefundBody>,
 }
 
 /// `POST /{id}/refunds`: 201 when done or refused by the provider, 202 while that is not known.
+#[utoipa::path(
+    post,
+    path = "/api/v1/payments/{id}/refunds",
+    security(("bearer" = [])),
+    params(
+        ("id" = PaymentId, Path),
+        (
+            "Idempotency-Key" = String,
+            Header,
+            description = "A fresh one for each thing to be done, the same one to ask again.",
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body = RefundRequest,
+    responses(
+        (
+            status = 201,
+            body = RefundBody,
+            description = "Done, or refused by the provider.",
+            headers(
+                ("Location" = String, description = "Where it is."),
+                (
+                    "Idempotency-Replayed" = Option<String>,
+                    description = "`true` on an answer that was given before."
+                )
+            )
+        ),
+        (
+            status = 202,
+            body = RefundBody,
+            description = "The outcome is not known yet.",
+            headers(
+                ("Location" = String, description = "Where it is."),
+                (
+                    "Idempotency-Replayed" = Option<String>,
+                    description = "`true` on an answer that was given before."
+                )
+            )
+        ),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "payment_not_found"),
+        (status = 409, description = "payment_not_captured"),
+        (status = 422, description = "refund_exceeds_payment")
+    )
+)]
 pub(super) async fn create(
     State(commands): State<Commands>,
     caller: Caller,
@@ -66,6 +115,13 @@ pub(super) async fn create(
 }
 
 /// `GET /{id}/refunds`: for whoever paid, administrators and services.
+#[utoipa::path(
+    get,
+    path = "/api/v1/payments/{id}/refunds",
+    security(("bearer" = [])),
+    params(("id" = PaymentId, Path)),
+    responses((status = 200, body = RefundList), (status = 404, description = "payment_not_found"))
+)]
 pub(super) async fn list(
     State(pool): State<Db>,
     caller: Caller,

@@ -9,6 +9,7 @@ use chrono::Utc;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use tracing::warn;
+use utoipa::ToSchema;
 
 use crate::{
     commands::Commands,
@@ -16,13 +17,23 @@ use crate::{
     signature::{SignatureCheck, SignatureError},
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Received {
     /// What became of it, for people who look at the provider's log of deliveries.
     outcome: &'static str,
 }
 
 /// 200 for every event that is one, also when it changes nothing: anything else would make the provider send it again.
+#[utoipa::path(
+    post,
+    path = "/webhooks/psp",
+    request_body(content = Object, description = "An event, signed by its provider."),
+    responses(
+        (status = 200, body = Received),
+        (status = 400, description = "webhook_malformed"),
+        (status = 401, description = "webhook_signature_invalid")
+    )
+)]
 pub(super) async fn receive(
     State(commands): State<Commands>,
     State(signatures): State<SignatureCheck>,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::{FromRow, PgConnection};
+use utoipa::ToSchema;
 
 use crate::domain::PaymentId;
 
@@ -59,7 +60,7 @@ fn chain_of(payment: PaymentId) -> i16 {
 }
 
 /// What the check found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Report {
     /// Whether every chain is whole.
     pub intact: bool,
@@ -70,7 +71,7 @@ pub struct Report {
 }
 
 /// One chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Chain {
     /// Its number.
     pub chain: i16,

@@ -2,6 +2,7 @@
 
 use chassis::money::Money;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::attributes::{self, Attributes};
 
@@ -18,7 +19,7 @@ const DESCRIPTION_MAX: usize = 4_000;
 const PRICE_MAX: i64 = 100_000_000;
 
 /// Everything about a product that can be written, unchecked. Description and attributes may be left out.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
 pub struct RawDraft {
     /// Stock keeping unit: the shop's own short name, unique among products that are sold.
     pub sku: String,
@@ -33,6 +34,7 @@ pub struct RawDraft {
     pub price: Money,
     /// Free-form.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub attributes: Attributes,
 }
 
@@ -41,7 +43,7 @@ pub struct RawDraft {
 pub struct Draft(RawDraft);
 
 /// What to change of a product; a member that is absent or null is left as it is. Attributes are replaced as a whole.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
 pub struct Patch {
     /// See [`RawDraft::sku`].
     pub sku: Option<String>,
@@ -54,6 +56,7 @@ pub struct Patch {
     /// See [`RawDraft::price`].
     pub price: Option<Money>,
     /// See [`RawDraft::attributes`].
+    #[schema(value_type = Option<Object>)]
     pub attributes: Option<Attributes>,
 }
 

@@ -3,11 +3,12 @@
 use chassis::money::Money;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::{Product, ProductId, attributes::Attributes};
 
 /// A product, as clients see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ProductBody {
     id: ProductId,
     sku: String,
@@ -15,6 +16,8 @@ pub(super) struct ProductBody {
     description: String,
     category: String,
     price: Money,
+    /// Free-form.
+    #[schema(value_type = Object)]
     attributes: Attributes,
     version: i64,
     created_at: DateTime<Utc>,

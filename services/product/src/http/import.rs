@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use axum::extract::State;
 use chassis::{Problem, auth::Caller, http::ApiJson, money::Money, problem::FieldErrors};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     commands::{Commands, Import},
@@ -14,12 +15,13 @@ use crate::{
 /// Most products of an import: one transaction of a fraction of a second, and within the largest body.
 const ITEMS_MAX: usize = 500;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct ImportRequest {
+    #[schema(min_items = 1, max_items = 500)]
     items: Vec<ImportItem>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 struct ImportItem {
     id: ProductId,
     sku: String,
@@ -29,10 +31,11 @@ struct ImportItem {
     category: String,
     price: Money,
     #[serde(default)]
+    #[schema(value_type = Object)]
     attributes: Attributes,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ImportBody {
     created: usize,
     updated: usize,
@@ -41,6 +44,17 @@ pub(super) struct ImportBody {
 
 /// `POST /import`: 200 with what was done; an archived product is sold again. 409 `sku_taken` with the SKUs of products
 /// that are not in the import.
+#[utoipa::path(
+    post,
+    path = "/api/v1/products/import",
+    security(("bearer" = [])),
+    request_body = ImportRequest,
+    responses(
+        (status = 200, body = ImportBody),
+        (status = 403, description = "role_missing"),
+        (status = 409, description = "sku_taken")
+    )
+)]
 pub(super) async fn import(
     State(commands): State<Commands>,
     caller: Caller,

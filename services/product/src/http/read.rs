@@ -10,6 +10,7 @@ use chassis::{
     problem::FieldErrors,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{body::ProductBody, version::tagged};
 use crate::{
@@ -24,13 +25,18 @@ use crate::{
 /// Most ids of a batch: twice the largest order.
 const BATCH_MAX: usize = 100;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
+    /// Words to look for.
+    #[param(max_length = 200)]
     search: Option<String>,
+    /// Exactly this category.
+    #[param(max_length = 200)]
     category: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ListBody {
     items: Vec<ProductBody>,
     page: u32,
@@ -38,18 +44,25 @@ pub(super) struct ListBody {
     total: i64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct BatchRequest {
+    #[schema(min_items = 1, max_items = 100)]
     ids: Vec<ProductId>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct BatchBody {
     items: Vec<ProductBody>,
     missing: BTreeSet<ProductId>,
 }
 
 /// `GET /?search=&category=&page=&limit=`: best hits first with a search term, otherwise by name.
+#[utoipa::path(
+    get,
+    path = "/api/v1/products",
+    params(Page, ListQuery),
+    responses((status = 200, body = ListBody))
+)]
 pub(super) async fn list(
     State(pool): State<Db>,
     State(metrics): State<CatalogueMetrics>,
@@ -72,6 +85,19 @@ pub(super) async fn list(
 }
 
 /// `GET /{id}`: 200, or 404 `product_not_found`, also when it is archived.
+#[utoipa::path(
+    get,
+    path = "/api/v1/products/{id}",
+    params(("id" = ProductId, Path)),
+    responses(
+        (
+            status = 200,
+            body = ProductBody,
+            headers(("ETag" = String, description = "The version, as If-Match takes it."))
+        ),
+        (status = 404, description = "product_not_found")
+    )
+)]
 pub(super) async fn one(
     State(pool): State<Db>,
     ApiPath(id): ApiPath<ProductId>,
@@ -81,6 +107,12 @@ pub(super) async fn one(
 }
 
 /// `POST /batch`: those that are sold, in the order asked for, and the ids of those that are not.
+#[utoipa::path(
+    post,
+    path = "/api/v1/products/batch",
+    request_body = BatchRequest,
+    responses((status = 200, body = BatchBody))
+)]
 pub(super) async fn batch(
     State(pool): State<Db>,
     ApiJson(request): ApiJson<BatchRequest>,

@@ -11,6 +11,7 @@ use chassis::money::Money;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use utoipa::ToSchema;
 
 use super::{
     ChargeId, PaymentId, Provider, RefundId,
@@ -21,7 +22,7 @@ use super::{
 pub(crate) type Metadata = BTreeMap<String, String>;
 
 /// Where a payment stands. Names are Stripe's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub(crate) enum Status {
@@ -50,7 +51,7 @@ impl Status {
 }
 
 /// Whether confirming takes the money, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub(crate) enum CaptureMethod {

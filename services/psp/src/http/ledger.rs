@@ -10,7 +10,6 @@ use axum::{
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use chassis::{
     Problem,
@@ -19,17 +18,22 @@ use chassis::{
 };
 use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     app::AppState,
     store::ledger::{self, EntryRow, Totals},
 };
 
+pub(super) fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(entries))
+        .routes(routes!(totals))
+}
+
 pub(super) fn router(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .route("/ledger", get(entries))
-        .route("/ledger/totals", get(totals))
-        .route_layer(middleware::from_fn_with_state(state.clone(), authenticate))
+    Router::from(api()).route_layer(middleware::from_fn_with_state(state.clone(), authenticate))
 }
 
 async fn authenticate(State(app): State<AppState>, request: Request, next: Next) -> Response {
@@ -49,10 +53,13 @@ async fn authenticate(State(app): State<AppState>, request: Request, next: Next)
 }
 
 /// `?order_id=…&limit=100&cursor=…`
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Filter {
+    #[param(max_length = 500)]
     order_id: Option<String>,
     #[serde(default = "limit_default")]
+    #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: u32,
     /// `next_cursor` of the page before.
     #[serde(default)]
@@ -64,7 +71,7 @@ fn limit_default() -> u32 {
 }
 
 /// Entries in the order of booking.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Page {
     items: Vec<EntryRow>,
     /// Absent on the last page.
@@ -72,6 +79,13 @@ struct Page {
     next_cursor: Option<i64>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/ledger",
+    security(("api_key" = [])),
+    params(Filter),
+    responses((status = 200, body = Page), (status = 401, description = "api_key_invalid"))
+)]
 async fn entries(
     State(app): State<AppState>,
     ApiQuery(filter): ApiQuery<Filter>,
@@ -93,6 +107,15 @@ async fn entries(
 }
 
 /// Sums in minor units by currency code, for example `{"EUR": {"captured": …}}`.
+#[utoipa::path(
+    get,
+    path = "/ledger/totals",
+    security(("api_key" = [])),
+    responses(
+        (status = 200, body = BTreeMap<String, Totals>, description = "By currency code."),
+        (status = 401, description = "api_key_invalid")
+    )
+)]
 async fn totals(
     State(app): State<AppState>,
 ) -> Result<ApiJson<BTreeMap<&'static str, Totals>>, Problem> {

@@ -16,10 +16,11 @@ use axum::{
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::any,
 };
 use chrono::Utc;
 use http::{StatusCode, header};
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use self::error::PaypalError;
@@ -40,17 +41,29 @@ static PAYPAL: Paypal = Paypal;
 
 struct Paypal;
 
+pub(super) fn api() -> OpenApiRouter<AppState> {
+    open().merge(protected())
+}
+
+fn open() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(tokens::issue))
+}
+
+fn protected() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(orders::create))
+        .routes(routes!(orders::read))
+        .routes(routes!(orders::capture))
+        .routes(routes!(payments::read_capture))
+        .routes(routes!(payments::refund))
+        .routes(routes!(payments::read_refund))
+}
+
 pub(super) fn router(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .route("/v2/checkout/orders", post(orders::create))
-        .route("/v2/checkout/orders/{id}", get(orders::read))
-        .route("/v2/checkout/orders/{id}/capture", post(orders::capture))
-        .route("/v2/payments/captures/{id}", get(payments::read_capture))
-        .route("/v2/payments/captures/{id}/refund", post(payments::refund))
-        .route("/v2/payments/refunds/{id}", get(payments::read_refund))
+    Router::from(protected())
         .route("/v2/{*unknown}", any(|| async { PaypalError::not_found() }))
         .route_layer(middleware::from_fn_with_state(state.clone(), authenticate))
-        .route("/v1/oauth2/token", post(tokens::issue))
+        .merge(Router::from(open()))
         .method_not_allowed_fallback(|| async { PaypalError::method_not_supported() })
 }
 

@@ -3,6 +3,7 @@
 //! What it leaves out is left out of the answers, too: customers, setup, 3-D Secure, `expand`. Unknown parameters are
 //! ignored. A charge appears when money moves, not when it is authorised or declined.
 
+mod described;
 mod error;
 mod events;
 mod id;
@@ -19,9 +20,10 @@ use axum::{
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::any,
 };
 use http::{HeaderName, Method, StatusCode, header};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::error::StripeError;
 use crate::{
@@ -44,21 +46,22 @@ static STRIPE: Stripe = Stripe;
 
 struct Stripe;
 
+pub(super) fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(intents::list, intents::create))
+        .routes(routes!(search::by_order))
+        .routes(routes!(intents::read))
+        .routes(routes!(intents::confirm))
+        .routes(routes!(intents::capture))
+        .routes(routes!(intents::cancel))
+        .routes(routes!(refunds::list, refunds::create))
+        .routes(routes!(refunds::read))
+        .routes(routes!(events::list))
+        .routes(routes!(events::read))
+}
+
 pub(super) fn router(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .route(
-            "/v1/payment_intents",
-            get(intents::list).post(intents::create),
-        )
-        .route("/v1/payment_intents/search", get(search::by_order))
-        .route("/v1/payment_intents/{id}", get(intents::read))
-        .route("/v1/payment_intents/{id}/confirm", post(intents::confirm))
-        .route("/v1/payment_intents/{id}/capture", post(intents::capture))
-        .route("/v1/payment_intents/{id}/cancel", post(intents::cancel))
-        .route("/v1/refunds", get(refunds::list).post(refunds::create))
-        .route("/v1/refunds/{id}", get(refunds::read))
-        .route("/v1/events", get(events::list))
-        .route("/v1/events/{id}", get(events::read))
+    Router::from(api())
         .route("/v1/{*unknown}", any(unknown))
         .method_not_allowed_fallback(unknown)
         .route_layer(middleware::from_fn_with_state(state.clone(), authenticate))

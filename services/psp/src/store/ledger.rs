@@ -4,6 +4,7 @@ use chassis::{db::Db, money::Currency};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{FromRow, PgConnection};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::{
@@ -12,7 +13,7 @@ use crate::domain::{
 };
 
 /// One entry, as `GET /ledger` shows it. `amount` is minor units of `currency`.
-#[derive(Debug, Serialize, FromRow)]
+#[derive(Debug, Serialize, FromRow, ToSchema)]
 pub(crate) struct EntryRow {
     pub(crate) seq: i64,
     movement_id: Uuid,
@@ -27,7 +28,7 @@ pub(crate) struct EntryRow {
 }
 
 /// What was moved in one currency, in minor units.
-#[derive(Debug, Serialize, FromRow)]
+#[derive(Debug, Serialize, FromRow, ToSchema)]
 pub(crate) struct Totals {
     pub(crate) currency: Currency,
     captured: i64,

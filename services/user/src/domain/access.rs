@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use chassis::auth::Caller;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use utoipa::ToSchema;
 
 use self::Permission::{
     KeysRotate, OrdersManage, OrdersOwn, PaymentsRefund, ProductsWrite, ProfileOwn, RolesWrite,
@@ -15,7 +16,7 @@ use self::Permission::{
 };
 
 /// What a user is to the shop. Spelled in the access token as here, in snake case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", try_from = "String")]
 pub(crate) enum Role {
     /// Buys.
@@ -25,7 +26,7 @@ pub(crate) enum Role {
 }
 
 /// The roles that a user holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(transparent)]
 pub(crate) struct Roles(BTreeSet<Role>);
 
@@ -35,7 +36,7 @@ pub(crate) struct Roles(BTreeSet<Role>);
 pub(crate) struct UnknownName(String);
 
 /// Which rate limits apply to a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", try_from = "String")]
 pub(crate) enum Tier {
     Standard,
@@ -43,7 +44,7 @@ pub(crate) enum Tier {
 }
 
 /// Something that may be done to what does not belong to the caller, or by customers to their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 pub(crate) enum Permission {
     /// Read and change one's own profile, and delete it.
     #[serde(rename = "profile:own")]

@@ -1,5 +1,7 @@
 //! `/api/v1/auth`: registering, logging in and out, refreshing, verifying, validating, rotating keys.
 
+use std::collections::BTreeSet;
+
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -11,7 +13,8 @@ use http::{
     header::{CACHE_CONTROL, LOCATION},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
     actor::Actor,
@@ -25,34 +28,65 @@ use crate::{
     keys::Keys,
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct RegisterRequest {
+    #[schema(format = Email, max_length = 254)]
     email: String,
+    #[schema(min_length = 12, max_length = 128)]
     password: String,
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct LoginRequest {
+    #[schema(format = Email, max_length = 254)]
     email: String,
     password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct RefreshRequest {
     refresh_token: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct VerifyEmailRequest {
     token: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct RotatedView {
     kid: String,
     previous_kid: Option<String>,
     previous_published_until: Option<DateTime<Utc>>,
+}
+
+/// What a token says and what it allows.
+#[derive(Serialize, ToSchema)]
+struct Validated {
+    claims: Claims,
+    permissions: BTreeSet<Permission>,
+}
+
+/// The claims of a user's token; a service's has a name as `sub` and nothing else.
+#[derive(Default, Serialize, ToSchema)]
+struct Claims {
+    sub: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier: Option<String>,
 }
 
 impl RegisterRequest {
@@ -74,6 +108,20 @@ impl RegisterRequest {
 }
 
 /// 201 with the user.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/register",
+    request_body = RegisterRequest,
+    responses(
+        (
+            status = 201,
+            body = Registered,
+            headers(("Location" = String, description = "Where it is."))
+        ),
+        (status = 409, description = "email_taken"),
+        (status = 503, description = "hashing_busy")
+    )
+)]
 pub(super) async fn register(
     State(commands): State<Commands>,
     ApiJson(request): ApiJson<RegisterRequest>,
@@ -89,6 +137,17 @@ pub(super) async fn register(
 }
 
 /// 200 with a pair of tokens.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/login",
+    request_body = LoginRequest,
+    responses(
+        (status = 200, body = TokenView),
+        (status = 401, description = "credentials_invalid"),
+        (status = 429, description = "too_many_attempts"),
+        (status = 503, description = "hashing_busy")
+    )
+)]
 pub(super) async fn login(
     State(commands): State<Commands>,
     Source(source): Source,
@@ -101,6 +160,18 @@ pub(super) async fn login(
 }
 
 /// 200 with a fresh pair.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/refresh",
+    request_body = RefreshRequest,
+    responses(
+        (status = 200, body = TokenView),
+        (
+            status = 401,
+            description = "refresh_token_invalid, refresh_token_expired, refresh_token_reused, session_revoked"
+        )
+    )
+)]
 pub(super) async fn refresh(
     State(commands): State<Commands>,
     ApiJson(request): ApiJson<RefreshRequest>,
@@ -119,6 +190,16 @@ fn tokens(logged_in: LoggedIn) -> Response {
 }
 
 /// 204; the session and the token are over.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/logout",
+    security(("bearer" = [])),
+    responses(
+        (status = 204),
+        (status = 401, description = "token_revoked"),
+        (status = 403, description = "role_missing")
+    )
+)]
 pub(super) async fn logout(
     State(commands): State<Commands>,
     actor: Actor,
@@ -128,6 +209,12 @@ pub(super) async fn logout(
 }
 
 /// 204; the address is the user's.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/verify-email",
+    request_body = VerifyEmailRequest,
+    responses((status = 204), (status = 422, description = "verification_token_invalid"))
+)]
 pub(super) async fn verify_email(
     State(commands): State<Commands>,
     ApiJson(request): ApiJson<VerifyEmailRequest>,
@@ -138,29 +225,52 @@ pub(super) async fn verify_email(
 }
 
 /// 200 with what the token says and what it allows.
+#[utoipa::path(
+    get,
+    path = "/api/v1/auth/validate",
+    security(("bearer" = [])),
+    responses((status = 200, body = Validated), (status = 401, description = "token_revoked"))
+)]
 pub(super) async fn validate(actor: Actor) -> impl IntoResponse {
-    let claims = claims(&actor.caller);
-    let body = json!({ "claims": claims, "permissions": permissions(&actor.caller) });
+    let body = Validated {
+        claims: Claims::from(&actor.caller),
+        permissions: permissions(&actor.caller),
+    };
     ([(CACHE_CONTROL, "no-store")], ApiJson(body))
 }
 
-fn claims(caller: &Caller) -> Value {
-    match caller {
-        Caller::User(user) => json!({
-            "sub": user.id,
-            "iss": chassis::auth::ISSUER,
-            "aud": chassis::auth::AUDIENCE,
-            "exp": user.expires_at,
-            "jti": user.token_id,
-            "sid": user.session_id,
-            "roles": user.roles,
-            "tier": user.tier,
-        }),
-        Caller::Service(name) => json!({ "sub": name }),
+impl From<&Caller> for Claims {
+    fn from(caller: &Caller) -> Self {
+        match caller {
+            Caller::User(user) => Self {
+                sub: user.id.to_string(),
+                iss: Some(chassis::auth::ISSUER),
+                aud: Some(chassis::auth::AUDIENCE),
+                exp: Some(user.expires_at),
+                jti: Some(user.token_id),
+                sid: Some(user.session_id),
+                roles: Some(user.roles.clone()),
+                tier: Some(user.tier.clone()),
+            },
+            Caller::Service(name) => Self {
+                sub: name.clone(),
+                ..Self::default()
+            },
+        }
     }
 }
 
 /// 201 with the id of the new key, and how long the old one stays published.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/keys/rotate",
+    security(("bearer" = [])),
+    responses(
+        (status = 201, body = RotatedView),
+        (status = 401, description = "token_revoked"),
+        (status = 403, description = "role_missing")
+    )
+)]
 pub(super) async fn rotate_keys(
     State(keys): State<Keys>,
     actor: Actor,

@@ -11,6 +11,7 @@ use chassis::{
 };
 use http::{StatusCode, header::CACHE_CONTROL};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{actor::Actor, view::UserView};
@@ -25,26 +26,30 @@ use crate::{
 const BATCH_MAX: usize = 100;
 
 /// A member that is absent or null stays as it is.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct PatchRequest {
+    #[schema(format = Email, max_length = 254)]
     email: Option<String>,
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     tier: Option<Tier>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct BatchRequest {
+    #[schema(min_items = 1, max_items = 100)]
     ids: Vec<Uuid>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct BatchView {
     items: Vec<UserView>,
     missing: Vec<Uuid>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct RolesRequest {
+    #[schema(min_items = 1)]
     roles: Vec<Role>,
 }
 
@@ -75,6 +80,17 @@ fn private(user: User) -> impl IntoResponse {
     ([(CACHE_CONTROL, "no-store")], ApiJson(UserView::from(user)))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/users/me",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, body = UserView),
+        (status = 401, description = "token_revoked"),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "user_not_found")
+    )
+)]
 pub(super) async fn get_me(
     State(pool): State<Db>,
     actor: Actor,
@@ -82,6 +98,18 @@ pub(super) async fn get_me(
     find(&pool, actor.own_id()?).await.map(private)
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/v1/users/{id}",
+    security(("bearer" = [])),
+    params(("id" = UserId, Path)),
+    responses(
+        (status = 200, body = UserView),
+        (status = 401, description = "token_revoked"),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "user_not_found")
+    )
+)]
 pub(super) async fn get(
     State(pool): State<Db>,
     actor: Actor,
@@ -96,6 +124,19 @@ async fn find(pool: &Db, id: UserId) -> Result<User, Problem> {
     Ok(user.ok_or(AccountError::UserNotFound)?)
 }
 
+#[utoipa::path(
+    patch,
+    path = "/api/v1/users/me",
+    security(("bearer" = [])),
+    request_body = PatchRequest,
+    responses(
+        (status = 200, body = UserView),
+        (status = 401, description = "token_revoked"),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "user_not_found"),
+        (status = 409, description = "email_taken")
+    )
+)]
 pub(super) async fn patch_me(
     State(commands): State<Commands>,
     actor: Actor,
@@ -105,6 +146,20 @@ pub(super) async fn patch_me(
     change(&commands, &actor, id, request).await.map(private)
 }
 
+#[utoipa::path(
+    patch,
+    path = "/api/v1/users/{id}",
+    security(("bearer" = [])),
+    params(("id" = UserId, Path)),
+    request_body = PatchRequest,
+    responses(
+        (status = 200, body = UserView),
+        (status = 401, description = "token_revoked"),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "user_not_found"),
+        (status = 409, description = "email_taken")
+    )
+)]
 pub(super) async fn patch(
     State(commands): State<Commands>,
     actor: Actor,
@@ -128,6 +183,17 @@ async fn change(
     Ok(commands.change(id, request.parse()?).await?)
 }
 
+#[utoipa::path(
+    delete,
+    path = "/api/v1/users/me",
+    security(("bearer" = [])),
+    responses(
+        (status = 204),
+        (status = 401, description = "token_revoked"),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "user_not_found")
+    )
+)]
 pub(super) async fn delete_me(
     State(commands): State<Commands>,
     actor: Actor,
@@ -136,6 +202,18 @@ pub(super) async fn delete_me(
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[utoipa::path(
+    delete,
+    path = "/api/v1/users/{id}",
+    security(("bearer" = [])),
+    params(("id" = UserId, Path)),
+    responses(
+        (status = 204),
+        (status = 401, description = "token_revoked"),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "user_not_found")
+    )
+)]
 pub(super) async fn delete(
     State(commands): State<Commands>,
     actor: Actor,
@@ -147,6 +225,17 @@ pub(super) async fn delete(
 }
 
 /// Users in the order asked for, and the ids that name none.
+#[utoipa::path(
+    post,
+    path = "/api/v1/users/batch",
+    security(("bearer" = [])),
+    request_body = BatchRequest,
+    responses(
+        (status = 200, body = BatchView),
+        (status = 401, description = "token_revoked"),
+        (status = 403, description = "role_missing")
+    )
+)]
 pub(super) async fn batch(
     State(pool): State<Db>,
     actor: Actor,
@@ -183,6 +272,19 @@ fn batch_view(ids: &[Uuid], found: Vec<User>) -> BatchView {
 }
 
 /// Replaces all roles.
+#[utoipa::path(
+    put,
+    path = "/api/v1/users/{id}/roles",
+    security(("bearer" = [])),
+    params(("id" = UserId, Path)),
+    request_body = RolesRequest,
+    responses(
+        (status = 200, body = UserView),
+        (status = 401, description = "token_revoked"),
+        (status = 403, description = "role_missing"),
+        (status = 404, description = "user_not_found")
+    )
+)]
 pub(super) async fn put_roles(
     State(commands): State<Commands>,
     actor: Actor,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     commands::LoggedIn,
@@ -9,7 +10,7 @@ use crate::{
 };
 
 /// A user.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct UserView {
     id: UserId,
     email: String,
@@ -39,15 +40,16 @@ impl From<User> for UserView {
 }
 
 /// Answer to a registration.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Registered {
     pub(super) user: UserView,
 }
 
 /// Answer to a login or a refresh: RFC 6749, 5.1, and the user.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct TokenView {
     access_token: String,
+    #[schema(pattern = "^Bearer$")]
     token_type: &'static str,
     /// Seconds.
     expires_in: u32,

@@ -1,11 +1,14 @@
 //! PayPal's errors: `{"name", "message", "debug_id", "details": [{"field", "issue", "description"}]}`.
 
+mod failures;
+
 use axum::response::{IntoResponse, Response};
 use chassis::telemetry::request::RequestContext;
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
+pub(super) use self::failures::Failures;
 use super::objects;
 use crate::{
     domain::{
@@ -25,7 +28,8 @@ pub(super) struct PaypalError {
     detail: Option<Box<Detail>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaypalErrorDetail)]
 struct Detail {
     /// A JSON pointer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,9 +41,21 @@ struct Detail {
     processor_response: Option<ProcessorResponse>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ProcessorResponse {
     response_code: &'static str,
+}
+
+/// As it travels.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PaypalError)]
+pub(super) struct Envelope {
+    name: &'static str,
+    message: &'static str,
+    debug_id: String,
+    details: Vec<Detail>,
+    #[schema(value_type = Vec<Object>)]
+    links: [(); 0],
 }
 
 impl PaypalError {
@@ -177,13 +193,13 @@ impl PaypalError {
     }
 
     pub(super) fn into_parts(self) -> (StatusCode, String) {
-        let body = json!({
-            "name": self.name,
-            "message": self.message,
-            "debug_id": RequestContext::correlation_id(),
-            "details": self.detail.as_slice(),
-            "links": [],
-        });
+        let body = Envelope {
+            name: self.name,
+            message: self.message,
+            debug_id: RequestContext::correlation_id(),
+            details: self.detail.into_iter().map(|detail| *detail).collect(),
+            links: [],
+        };
         (self.status, objects::text(&body))
     }
 }

@@ -3,6 +3,7 @@
 use chassis::money::Money;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::write_id;
 use crate::domain::{
@@ -20,7 +21,8 @@ pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaypalAmount)]
 pub(super) struct Amount {
     currency_code: &'static str,
     value: String,
@@ -35,7 +37,8 @@ impl From<Money> for Amount {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaypalLink)]
 struct Link {
     href: String,
     rel: &'static str,
@@ -47,7 +50,8 @@ fn link(rel: &'static str, method: &'static str, href: String) -> Link {
 }
 
 /// <https://developer.paypal.com/docs/api/orders/v2/>
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaypalOrder)]
 pub(super) struct Order<'a> {
     id: String,
     intent: &'static str,
@@ -58,7 +62,8 @@ pub(super) struct Order<'a> {
     links: Vec<Link>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaypalPurchaseUnit)]
 struct PurchaseUnit<'a> {
     reference_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,13 +75,15 @@ struct PurchaseUnit<'a> {
     payments: Option<Payments<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaypalPayments)]
 struct Payments<'a> {
     captures: [Capture<'a>; 1],
 }
 
 /// <https://developer.paypal.com/docs/api/payments/v2/>
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaypalCapture)]
 pub(super) struct Capture<'a> {
     id: String,
     status: &'static str,
@@ -90,7 +97,8 @@ pub(super) struct Capture<'a> {
     links: Vec<Link>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaypalRefund)]
 pub(super) struct Refund<'a> {
     id: String,
     status: &'static str,
@@ -107,12 +115,14 @@ pub(super) struct Refund<'a> {
     links: Vec<Link>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaypalSupplementaryData)]
 struct SupplementaryData {
     related_ids: RelatedIds,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaypalRelatedIds)]
 struct RelatedIds {
     order_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]

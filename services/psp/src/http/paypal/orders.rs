@@ -2,9 +2,10 @@
 
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
-    error::PaypalError,
+    error::{Envelope, Failures, PaypalError},
     objects::{Order, text},
     run,
     submission::{AmountBody, PathId, Submission, plain},
@@ -21,7 +22,8 @@ use crate::{
     store::payments::{self, Target},
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaypalNewOrder)]
 pub(super) struct NewOrder {
     intent: Option<String>,
     #[serde(default)]
@@ -29,7 +31,8 @@ pub(super) struct NewOrder {
     payment_source: Option<PaymentSource>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaypalPurchaseUnitRequest)]
 struct PurchaseUnit {
     reference_id: Option<String>,
     custom_id: Option<String>,
@@ -38,21 +41,49 @@ struct PurchaseUnit {
 }
 
 /// Only the token is looked at.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaypalPaymentSource)]
 struct PaymentSource {
     token: Option<TokenSource>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaypalTokenSource)]
 struct TokenSource {
     id: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaypalCaptureRequest)]
 pub(super) struct CaptureRequest {
     payment_source: Option<PaymentSource>,
 }
 
+#[utoipa::path(
+    post,
+    path = "/v2/checkout/orders",
+    operation_id = "create_order",
+    security(("access_token" = [])),
+    params(
+        (
+            "PayPal-Request-Id" = Option<String>,
+            Header,
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body = NewOrder,
+    responses(
+        (status = 201, body = Order),
+        (
+            status = 422,
+            body = Envelope,
+            description = "Well formed, but not possible; also when the bank said no."
+        ),
+        Failures
+    )
+)]
 pub(super) async fn create(
     State(app): State<AppState>,
     submission: Submission<NewOrder>,
@@ -61,6 +92,14 @@ pub(super) async fn create(
     run(&app, submission.keyed, Command::Create(new)).await
 }
 
+#[utoipa::path(
+    get,
+    path = "/v2/checkout/orders/{id}",
+    operation_id = "read_order",
+    security(("access_token" = [])),
+    params(("id" = String, Path, description = "32 hex digits in capitals.")),
+    responses((status = 200, body = Order), Failures)
+)]
 pub(super) async fn read(
     State(app): State<AppState>,
     PathId(order): PathId,
@@ -71,6 +110,32 @@ pub(super) async fn read(
     Ok(super::json(200, text(&Order::from(&payment))))
 }
 
+#[utoipa::path(
+    post,
+    path = "/v2/checkout/orders/{id}/capture",
+    operation_id = "capture_order",
+    security(("access_token" = [])),
+    params(
+        ("id" = String, Path, description = "32 hex digits in capitals."),
+        (
+            "PayPal-Request-Id" = Option<String>,
+            Header,
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body = Option<CaptureRequest>,
+    responses(
+        (status = 201, body = Order),
+        (
+            status = 422,
+            body = Envelope,
+            description = "Well formed, but not possible; also when the bank said no."
+        ),
+        Failures
+    )
+)]
 pub(super) async fn capture(
     State(app): State<AppState>,
     PathId(order): PathId,

@@ -2,9 +2,10 @@
 
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
-    error::PaypalError,
+    error::{Envelope, Failures, PaypalError},
     objects::{Capture, Refund, text},
     run,
     submission::{AmountBody, PathId, Submission, plain},
@@ -23,7 +24,8 @@ use crate::{
     },
 };
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaypalNewRefund)]
 pub(super) struct NewRefund {
     amount: Option<AmountBody>,
     note_to_payer: Option<String>,
@@ -31,6 +33,13 @@ pub(super) struct NewRefund {
     invoice_id: Option<String>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/v2/payments/captures/{id}",
+    security(("access_token" = [])),
+    params(("id" = String, Path, description = "32 hex digits in capitals.")),
+    responses((status = 200, body = Capture), Failures)
+)]
 pub(super) async fn read_capture(
     State(app): State<AppState>,
     PathId(capture): PathId,
@@ -44,6 +53,32 @@ pub(super) async fn read_capture(
     Ok(super::json(200, text(&capture)))
 }
 
+#[utoipa::path(
+    post,
+    path = "/v2/payments/captures/{id}/refund",
+    operation_id = "refund_capture",
+    security(("access_token" = [])),
+    params(
+        ("id" = String, Path, description = "32 hex digits in capitals."),
+        (
+            "PayPal-Request-Id" = Option<String>,
+            Header,
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body = Option<NewRefund>,
+    responses(
+        (status = 201, body = Refund),
+        (
+            status = 422,
+            body = Envelope,
+            description = "Well formed, but not possible; also when the bank said no."
+        ),
+        Failures
+    )
+)]
 pub(super) async fn refund(
     State(app): State<AppState>,
     PathId(capture): PathId,
@@ -77,6 +112,14 @@ pub(super) async fn refund(
     .await
 }
 
+#[utoipa::path(
+    get,
+    path = "/v2/payments/refunds/{id}",
+    operation_id = "read_paypal_refund",
+    security(("access_token" = [])),
+    params(("id" = String, Path, description = "32 hex digits in capitals.")),
+    responses((status = 200, body = Refund), Failures)
+)]
 pub(super) async fn read_refund(
     State(app): State<AppState>,
     PathId(refund): PathId,

@@ -11,6 +11,7 @@ use chassis::{
 use http::{HeaderMap, HeaderName, header, request::Parts};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{error::PaypalError, read_id};
@@ -126,7 +127,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 }
 
 /// `{"currency_code": "EUR", "value": "19.99"}`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PaypalAmountRequest)]
 pub(super) struct AmountBody {
     currency_code: Option<String>,
     value: Option<String>,

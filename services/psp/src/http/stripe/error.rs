@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
 
 use super::{id, objects};
 use crate::{
@@ -23,7 +24,8 @@ pub(super) struct StripeError {
     body: Box<Body>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StripeErrorBody)]
 struct Body {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -36,6 +38,43 @@ struct Body {
     param: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_intent: Option<objects::Intent>,
+}
+
+/// As it travels.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StripeError)]
+pub(super) struct Envelope {
+    error: Box<Body>,
+}
+
+/// What every operation of this face can answer instead of what was asked for.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "described only; errors are made as StripeError")]
+pub(super) enum Failures {
+    /// The request makes no sense, or the state of the object does not allow it.
+    #[response(status = 400)]
+    Invalid(Envelope),
+    /// No API key, or not the right one.
+    #[response(status = 401)]
+    Unauthorized(Envelope),
+    /// The id names nothing.
+    #[response(status = 404)]
+    Missing(Envelope),
+    /// A request with this key is in progress.
+    #[response(status = 409)]
+    KeyInUse(Envelope),
+    /// The body is too large.
+    #[response(status = 413)]
+    TooLarge(Envelope),
+    /// Something went wrong.
+    #[response(status = 500)]
+    Internal(Envelope),
+    /// The database is away.
+    #[response(status = 503)]
+    Unavailable(Envelope),
+    /// It took too long, and may have been carried out.
+    #[response(status = 504)]
+    TimedOut(Envelope),
 }
 
 impl StripeError {
@@ -116,10 +155,7 @@ impl StripeError {
     }
 
     pub(super) fn into_parts(self) -> (StatusCode, String) {
-        (
-            self.status,
-            objects::text(&serde_json::json!({ "error": self.body })),
-        )
+        (self.status, objects::text(&Envelope { error: self.body }))
     }
 }
 

@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
-    error::StripeError,
+    described::Window,
+    error::{Failures, StripeError},
     id,
     list::{List, window},
     objects::{Charge, Event, EventData, EventRequest, Intent, text},
@@ -24,6 +25,14 @@ use crate::{
 /// The version of Stripe's API whose shapes these are.
 const API_VERSION: &str = "2024-06-20";
 
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    operation_id = "list_events",
+    security(("api_key" = [])),
+    params(Window),
+    responses((status = 200, body = List<Event<serde_json::Value>>), Failures)
+)]
 pub(super) async fn list(
     State(app): State<AppState>,
     Filters(params): Filters,
@@ -36,6 +45,14 @@ pub(super) async fn list(
     Ok(super::json(200, text(&List::new("/v1/events", listed))))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/events/{id}",
+    operation_id = "read_event",
+    security(("api_key" = [])),
+    params(("id" = String, Path, description = "`evt_…`")),
+    responses((status = 200, body = Event<serde_json::Value>), Failures)
+)]
 pub(super) async fn read(
     State(app): State<AppState>,
     PathId(event): PathId,

@@ -4,7 +4,8 @@ use axum::{extract::State, response::Response};
 use chassis::money::{Currency, Money};
 
 use super::{
-    error::StripeError,
+    described::{CancelIntent, CaptureIntent, ConfirmIntent, NewIntent, Window},
+    error::{Envelope, Failures, StripeError},
     id,
     list::{List, window},
     objects::{Intent, text},
@@ -27,6 +28,29 @@ use crate::{
 /// Stripe's largest amount: eight digits of minor units.
 pub(super) const AMOUNT_MAX: i64 = 99_999_999;
 
+#[utoipa::path(
+    post,
+    path = "/v1/payment_intents",
+    operation_id = "create_intent",
+    security(("api_key" = [])),
+    params(
+        (
+            "Idempotency-Key" = Option<String>,
+            Header,
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body(
+        content((NewIntent = "application/x-www-form-urlencoded"), (NewIntent = "application/json"))
+    ),
+    responses(
+        (status = 200, body = Intent),
+        (status = 402, body = Envelope, description = "The bank said no."),
+        Failures
+    )
+)]
 pub(super) async fn create(
     State(app): State<AppState>,
     submission: Submission,
@@ -35,6 +59,14 @@ pub(super) async fn create(
     run(&app, submission.keyed, Command::Create(new)).await
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/payment_intents/{id}",
+    operation_id = "read_intent",
+    security(("api_key" = [])),
+    params(("id" = String, Path, description = "`pi_…`")),
+    responses((status = 200, body = Intent), Failures)
+)]
 pub(super) async fn read(
     State(app): State<AppState>,
     PathId(intent): PathId,
@@ -45,6 +77,14 @@ pub(super) async fn read(
     Ok(super::json(200, text(&Intent::from(&payment))))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/payment_intents",
+    operation_id = "list_intents",
+    security(("api_key" = [])),
+    params(Window),
+    responses((status = 200, body = List<Intent>), Failures)
+)]
 pub(super) async fn list(
     State(app): State<AppState>,
     Filters(params): Filters,
@@ -58,6 +98,33 @@ pub(super) async fn list(
     Ok(super::json(200, text(&list)))
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/payment_intents/{id}/confirm",
+    operation_id = "confirm_intent",
+    security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "`pi_…`"),
+        (
+            "Idempotency-Key" = Option<String>,
+            Header,
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body(
+        content(
+            (ConfirmIntent = "application/x-www-form-urlencoded"),
+            (ConfirmIntent = "application/json")
+        )
+    ),
+    responses(
+        (status = 200, body = Intent),
+        (status = 402, body = Envelope, description = "The bank said no."),
+        Failures
+    )
+)]
 pub(super) async fn confirm(
     State(app): State<AppState>,
     PathId(intent): PathId,
@@ -67,6 +134,29 @@ pub(super) async fn confirm(
     change(&app, &intent, submission, Change::Confirm(token)).await
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/payment_intents/{id}/capture",
+    operation_id = "capture_intent",
+    security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "`pi_…`"),
+        (
+            "Idempotency-Key" = Option<String>,
+            Header,
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body(
+        content(
+            (CaptureIntent = "application/x-www-form-urlencoded"),
+            (CaptureIntent = "application/json")
+        )
+    ),
+    responses((status = 200, body = Intent), Failures)
+)]
 pub(super) async fn capture(
     State(app): State<AppState>,
     PathId(intent): PathId,
@@ -78,6 +168,29 @@ pub(super) async fn capture(
     change(&app, &intent, submission, Change::Capture(units)).await
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/payment_intents/{id}/cancel",
+    operation_id = "cancel_intent",
+    security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "`pi_…`"),
+        (
+            "Idempotency-Key" = Option<String>,
+            Header,
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body(
+        content(
+            (CancelIntent = "application/x-www-form-urlencoded"),
+            (CancelIntent = "application/json")
+        )
+    ),
+    responses((status = 200, body = Intent), Failures)
+)]
 pub(super) async fn cancel(
     State(app): State<AppState>,
     PathId(intent): PathId,

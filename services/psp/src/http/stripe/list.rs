@@ -1,6 +1,7 @@
 //! Stripe's lists: `limit`, `starting_after`, `ending_before`; newest first.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{error::StripeError, id, params::Params};
@@ -10,7 +11,7 @@ const LIMIT_DEFAULT: u32 = 10;
 const LIMIT_MAX: i64 = 100;
 
 /// `{"object": "list", "data": […], "has_more": …, "url": …}`
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct List<T> {
     object: &'static str,
     url: &'static str,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::id;
 use crate::domain::{
@@ -16,7 +17,8 @@ pub(super) fn text<T: Serialize>(value: &T) -> String {
 }
 
 /// <https://docs.stripe.com/api/payment_intents/object>
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StripeIntent)]
 pub(super) struct Intent {
     id: String,
     object: &'static str,
@@ -33,12 +35,13 @@ pub(super) struct Intent {
     last_payment_error: Option<PaymentError>,
     latest_charge: Option<String>,
     livemode: bool,
+    #[schema(value_type = BTreeMap<String, String>)]
     metadata: Metadata,
     payment_method: Option<&'static str>,
     status: Status,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct PaymentError {
     code: &'static str,
     decline_code: &'static str,
@@ -48,7 +51,8 @@ struct PaymentError {
 }
 
 /// <https://docs.stripe.com/api/refunds/object>
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = StripeRefund)]
 pub(super) struct Refund<'a> {
     id: String,
     object: &'static str,
@@ -56,6 +60,7 @@ pub(super) struct Refund<'a> {
     charge: String,
     created: i64,
     currency: String,
+    #[schema(value_type = BTreeMap<String, String>)]
     metadata: &'a Metadata,
     payment_intent: String,
     reason: Option<&'a str>,
@@ -63,7 +68,7 @@ pub(super) struct Refund<'a> {
 }
 
 /// <https://docs.stripe.com/api/charges/object>
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Charge<'a> {
     id: String,
     object: &'static str,
@@ -75,6 +80,7 @@ pub(super) struct Charge<'a> {
     currency: String,
     description: Option<&'a str>,
     livemode: bool,
+    #[schema(value_type = BTreeMap<String, String>)]
     metadata: &'a Metadata,
     paid: bool,
     payment_intent: String,
@@ -83,7 +89,8 @@ pub(super) struct Charge<'a> {
 }
 
 /// <https://docs.stripe.com/api/events/object>
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = StripeEvent)]
 pub(super) struct Event<'a, T> {
     pub(super) id: String,
     pub(super) object: &'static str,
@@ -97,13 +104,13 @@ pub(super) struct Event<'a, T> {
     pub(super) data: EventData<T>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct EventRequest<'a> {
     pub(super) id: Option<&'a str>,
     pub(super) idempotency_key: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct EventData<T> {
     pub(super) object: T,
 }

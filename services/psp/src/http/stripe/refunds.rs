@@ -3,7 +3,8 @@
 use axum::{extract::State, response::Response};
 
 use super::{
-    error::StripeError,
+    described::{NewRefund, RefundWindow},
+    error::{Failures, StripeError},
     id,
     intents::{AMOUNT_MAX, intent_id},
     list::{List, window},
@@ -22,6 +23,25 @@ use crate::{
     store::{payments::Target, refunds},
 };
 
+#[utoipa::path(
+    post,
+    path = "/v1/refunds",
+    operation_id = "create_refund",
+    security(("api_key" = [])),
+    params(
+        (
+            "Idempotency-Key" = Option<String>,
+            Header,
+            min_length = 1,
+            max_length = 255,
+            pattern = "^[!-~]+$"
+        )
+    ),
+    request_body(
+        content((NewRefund = "application/x-www-form-urlencoded"), (NewRefund = "application/json"))
+    ),
+    responses((status = 200, body = objects::Refund), Failures)
+)]
 pub(super) async fn create(
     State(app): State<AppState>,
     submission: Submission,
@@ -45,6 +65,14 @@ pub(super) async fn create(
     .await
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/refunds/{id}",
+    operation_id = "read_refund",
+    security(("api_key" = [])),
+    params(("id" = String, Path, description = "`re_…`")),
+    responses((status = 200, body = objects::Refund), Failures)
+)]
 pub(super) async fn read(
     State(app): State<AppState>,
     PathId(refund): PathId,
@@ -59,6 +87,14 @@ pub(super) async fn read(
     Ok(super::json(200, text(&objects::Refund::from(&found))))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/refunds",
+    operation_id = "list_refunds",
+    security(("api_key" = [])),
+    params(RefundWindow),
+    responses((status = 200, body = List<objects::Refund>), Failures)
+)]
 pub(super) async fn list(
     State(app): State<AppState>,
     Filters(params): Filters,

@@ -5,9 +5,11 @@
 
 use axum::{extract::State, response::Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
-    error::StripeError,
+    described::Query,
+    error::{Failures, StripeError},
     id,
     list::{cursor, limit},
     objects::{Intent, text},
@@ -15,7 +17,7 @@ use super::{
 };
 use crate::{app::AppState, domain::Provider, store::payments};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct SearchResult {
     object: &'static str,
     url: &'static str,
@@ -25,6 +27,14 @@ struct SearchResult {
     data: Vec<Intent>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/payment_intents/search",
+    operation_id = "search_intents",
+    security(("api_key" = [])),
+    params(Query),
+    responses((status = 200, body = SearchResult), Failures)
+)]
 pub(super) async fn by_order(
     State(app): State<AppState>,
     Filters(params): Filters,
