@@ -8,14 +8,16 @@ mod call;
 mod policy;
 mod reply;
 mod span;
+mod transport;
 
 use std::{sync::Arc, time::Instant};
 
 use anyhow::Context as _;
 use http::Method;
-use reqwest::Url;
 use resilience::{Bulkhead, CircuitBreaker, RetryBudget};
+use url::Url;
 
+pub(crate) use self::transport::{Transport, TransportError};
 pub use self::{
     call::Call,
     policy::EdgePolicy,
@@ -37,7 +39,7 @@ struct Shared {
     /// `caller->callee`, the name in metrics, logs and faults.
     edge: String,
     base: Url,
-    http: reqwest::Client,
+    transport: Transport,
     tokens: Option<ServiceTokens>,
     /// Outside of the shop: nothing about users and orders is sent along.
     foreign: bool,
@@ -71,7 +73,7 @@ impl EdgeClient {
     /// A client for a neighbour at a known address.
     ///
     /// # Errors
-    /// The policy contradicts itself.
+    /// The policy contradicts itself, or the address is not plain HTTP.
     pub fn new(
         context: &Context,
         callee: &str,
@@ -79,6 +81,7 @@ impl EdgeClient {
         policy: EdgePolicy,
     ) -> anyhow::Result<Self> {
         policy.breaker.validate()?;
+        transport::check(&base)?;
         let edge = format!("{}->{callee}", context.config.name);
         let metrics = context.metrics.clone();
         prepare(&metrics, &edge);
@@ -86,7 +89,7 @@ impl EdgeClient {
         let bulkhead = Bulkhead::new(policy.calls_in_flight_max, policy.queue_wait_max);
         let shared = Shared {
             base,
-            http: http_client(&policy)?,
+            transport: Transport::new(policy.connect_timeout, policy.calls_in_flight_max),
             tokens: None,
             _watch: metrics.watch_edge(&edge, breaker.clone(), Some(bulkhead.clone())),
             edge,
@@ -163,18 +166,4 @@ fn prepare(metrics: &Metrics, edge: &str) {
     for kind in RETRY_KINDS {
         drop(metrics.retry_calls.with_label_values(&[edge, kind]));
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one home of the HTTP client"
-)]
-fn http_client(policy: &EdgePolicy) -> anyhow::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .connect_timeout(policy.connect_timeout)
-        .pool_max_idle_per_host(policy.calls_in_flight_max)
-        .tcp_nodelay(true)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .context("HTTP client")
 }

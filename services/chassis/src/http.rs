@@ -3,6 +3,7 @@
 mod extract;
 mod layers;
 mod page;
+mod rest;
 mod span;
 
 use axum::{Router, response::IntoResponse};

@@ -47,7 +47,7 @@ pub(crate) struct Address {
 impl Address {
     /// `host:port`, for a probe.
     pub(crate) fn socket(&self) -> Option<String> {
-        let url: reqwest::Url = self.url.parse().ok()?;
+        let url: url::Url = self.url.parse().ok()?;
         Some(format!(
             "{}:{}",
             url.host_str()?,
@@ -179,7 +179,7 @@ fn parse_list(list: &str) -> anyhow::Result<Vec<Address>> {
 fn parse_address(entry: &str) -> anyhow::Result<Address> {
     let mut parts = entry.split(';');
     let url = parts.next().unwrap_or_default().to_owned();
-    let _: reqwest::Url = url
+    let _: url::Url = url
         .parse()
         .with_context(|| format!("{url:?} is not a URL"))?;
     let mut address = Address {

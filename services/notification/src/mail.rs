@@ -44,7 +44,7 @@ pub(crate) struct Postman {
 impl Postman {
     /// Connects when the first letter goes out.
     pub(crate) fn new(smtp_url: &str, from: &str) -> anyhow::Result<Self> {
-        let url: reqwest::Url = smtp_url.parse().context("SMTP_URL")?;
+        let url: url::Url = smtp_url.parse().context("SMTP_URL")?;
         let host = url.host_str().context("SMTP_URL names no host")?;
         // Whoever asks for encryption or a login must not silently get neither.
         let plain = url.scheme() == "smtp" && url.username().is_empty() && url.password().is_none();

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chassis::config::{ConfigError, Env, Secret};
-use reqwest::Url;
 use resilience::Backoff;
+use url::Url;
 
 /// What the environment says.
 pub(crate) struct Config {

@@ -2,6 +2,7 @@
 
 mod actor;
 mod auth;
+mod refusal;
 mod source;
 mod users;
 mod view;

@@ -137,7 +137,7 @@ fn decode_set(set: &JwkSet) -> anyhow::Result<HashMap<String, Arc<DecodingKey>>>
 }
 
 fn split_url(url: &str) -> anyhow::Result<(String, String)> {
-    let parsed = reqwest::Url::parse(url)?;
+    let parsed = url::Url::parse(url)?;
     Ok((
         parsed.origin().ascii_serialization(),
         parsed.path().to_owned(),

@@ -8,10 +8,10 @@ use opentelemetry_semantic_conventions::attribute::{
     ERROR_TYPE, HTTP_REQUEST_METHOD, HTTP_REQUEST_RESEND_COUNT, HTTP_RESPONSE_STATUS_CODE,
     SERVER_ADDRESS, SERVER_PORT, SERVICE_PEER_NAME, URL_FULL,
 };
-use reqwest::Url;
 use resilience::State;
 use tracing::{Span, field::Empty, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use url::Url;
 
 use super::{CallError, Reply};
 use crate::telemetry::span::failed;

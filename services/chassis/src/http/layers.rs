@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument as _, Span, debug};
 
-use super::span;
+use super::{rest, span};
 use crate::{
     Problem,
     metrics::{Metrics, UNMATCHED, method_label},
@@ -61,6 +61,7 @@ pub(super) fn wrap(router: Router, context: &Context) -> Router {
             Problem::logged_already().into_response()
         }))
         .layer(middleware::from_fn_with_state(limits.clone(), limit))
+        .layer(middleware::from_fn(rest::read))
         .layer(middleware::from_fn_with_state(limits, observe))
 }
 

@@ -79,7 +79,7 @@ fn endpoint(env: &Env, signal: &str, path: &str) -> Result<Option<String>, Confi
         (None, Some(url)) => (base, format!("{}{path}", url.trim_end_matches('/'))),
         (None, None) => return Ok(None),
     };
-    match url.parse::<reqwest::Url>() {
+    match url.parse::<url::Url>() {
         Ok(parsed) if parsed.scheme() == "http" => Ok(Some(url)),
         _ => Err(ConfigError::Invalid {
             name: name.to_owned(),

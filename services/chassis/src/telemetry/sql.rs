@@ -146,7 +146,7 @@ impl Visit for Statement {
 
 /// Name of the database in a `postgres://` URL.
 pub(super) fn namespace(url: &str) -> Option<String> {
-    let url: reqwest::Url = url.parse().ok()?;
+    let url: url::Url = url.parse().ok()?;
     let name = url.path().trim_start_matches('/');
     (!name.is_empty()).then(|| Cow::from(name).into_owned())
 }

@@ -10,6 +10,7 @@ mod crashes;
 mod database;
 mod dead_letters;
 mod delivery;
+mod early_answers;
 mod export;
 mod idempotency;
 mod message_spans;

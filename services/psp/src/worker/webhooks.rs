@@ -16,13 +16,13 @@ use chrono::{SecondsFormat, Utc};
 use futures_util::{StreamExt as _, stream};
 use http::HeaderName;
 use prometheus::IntCounterVec;
-use reqwest::Url;
 use resilience::Backoff;
 use tokio::{
     sync::Notify,
     time::{sleep, timeout},
 };
 use tracing::warn;
+use url::Url;
 use uuid::Uuid;
 
 use crate::{

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::{
     actor::Actor,
+    refusal,
     source::Source,
     view::{Registered, TokenView},
 };
@@ -194,11 +195,7 @@ fn tokens(logged_in: LoggedIn) -> Response {
     post,
     path = "/api/v1/auth/logout",
     security(("bearer" = [])),
-    responses(
-        (status = 204),
-        (status = 401, description = "token_revoked"),
-        (status = 403, description = "role_missing")
-    )
+    responses((status = 204), refusal::OfCaller)
 )]
 pub(super) async fn logout(
     State(commands): State<Commands>,
@@ -265,11 +262,7 @@ impl From<&Caller> for Claims {
     post,
     path = "/api/v1/auth/keys/rotate",
     security(("bearer" = [])),
-    responses(
-        (status = 201, body = RotatedView),
-        (status = 401, description = "token_revoked"),
-        (status = 403, description = "role_missing")
-    )
+    responses((status = 201, body = RotatedView), refusal::OfCaller)
 )]
 pub(super) async fn rotate_keys(
     State(keys): State<Keys>,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{actor::Actor, view::UserView};
+use super::{actor::Actor, refusal, view::UserView};
 use crate::{
     commands::Commands,
     domain::{Email, Name, Permission, Role, Roles, Tier, User, UserId},
@@ -84,12 +84,7 @@ fn private(user: User) -> impl IntoResponse {
     get,
     path = "/api/v1/users/me",
     security(("bearer" = [])),
-    responses(
-        (status = 200, body = UserView),
-        (status = 401, description = "token_revoked"),
-        (status = 403, description = "role_missing"),
-        (status = 404, description = "user_not_found")
-    )
+    responses((status = 200, body = UserView), refusal::OfUser)
 )]
 pub(super) async fn get_me(
     State(pool): State<Db>,
@@ -103,12 +98,7 @@ pub(super) async fn get_me(
     path = "/api/v1/users/{id}",
     security(("bearer" = [])),
     params(("id" = UserId, Path)),
-    responses(
-        (status = 200, body = UserView),
-        (status = 401, description = "token_revoked"),
-        (status = 403, description = "role_missing"),
-        (status = 404, description = "user_not_found")
-    )
+    responses((status = 200, body = UserView), refusal::OfUser)
 )]
 pub(super) async fn get(
     State(pool): State<Db>,
@@ -131,9 +121,7 @@ async fn find(pool: &Db, id: UserId) -> Result<User, Problem> {
     request_body = PatchRequest,
     responses(
         (status = 200, body = UserView),
-        (status = 401, description = "token_revoked"),
-        (status = 403, description = "role_missing"),
-        (status = 404, description = "user_not_found"),
+        refusal::OfUser,
         (status = 409, description = "email_taken")
     )
 )]
@@ -154,9 +142,7 @@ pub(super) async fn patch_me(
     request_body = PatchRequest,
     responses(
         (status = 200, body = UserView),
-        (status = 401, description = "token_revoked"),
-        (status = 403, description = "role_missing"),
-        (status = 404, description = "user_not_found"),
+        refusal::OfUser,
         (status = 409, description = "email_taken")
     )
 )]
@@ -187,12 +173,7 @@ async fn change(
     delete,
     path = "/api/v1/users/me",
     security(("bearer" = [])),
-    responses(
-        (status = 204),
-        (status = 401, description = "token_revoked"),
-        (status = 403, description = "role_missing"),
-        (status = 404, description = "user_not_found")
-    )
+    responses((status = 204), refusal::OfUser)
 )]
 pub(super) async fn delete_me(
     State(commands): State<Commands>,
@@ -207,12 +188,7 @@ pub(super) async fn delete_me(
     path = "/api/v1/users/{id}",
     security(("bearer" = [])),
     params(("id" = UserId, Path)),
-    responses(
-        (status = 204),
-        (status = 401, description = "token_revoked"),
-        (status = 403, description = "role_missing"),
-        (status = 404, description = "user_not_found")
-    )
+    responses((status = 204), refusal::OfUser)
 )]
 pub(super) async fn delete(
     State(commands): State<Commands>,
@@ -230,11 +206,7 @@ pub(super) async fn delete(
     path = "/api/v1/users/batch",
     security(("bearer" = [])),
     request_body = BatchRequest,
-    responses(
-        (status = 200, body = BatchView),
-        (status = 401, description = "token_revoked"),
-        (status = 403, description = "role_missing")
-    )
+    responses((status = 200, body = BatchView), refusal::OfCaller)
 )]
 pub(super) async fn batch(
     State(pool): State<Db>,
@@ -278,12 +250,7 @@ fn batch_view(ids: &[Uuid], found: Vec<User>) -> BatchView {
     security(("bearer" = [])),
     params(("id" = UserId, Path)),
     request_body = RolesRequest,
-    responses(
-        (status = 200, body = UserView),
-        (status = 401, description = "token_revoked"),
-        (status = 403, description = "role_missing"),
-        (status = 404, description = "user_not_found")
-    )
+    responses((status = 200, body = UserView), refusal::OfUser)
 )]
 pub(super) async fn put_roles(
     State(commands): State<Commands>,

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use resilience::Deadline;
 
 use super::Call;
 use crate::{
-    client::{CallError, Reply},
+    client::{CallError, Reply, TransportError},
     http::REQUEST_ID,
     telemetry::{propagation::TraceContext, request::RequestContext},
 };
@@ -15,37 +16,31 @@ use crate::{
 impl Call {
     /// Sends the request and reads the whole answer; 408, 429 and 5xx are errors.
     pub(super) async fn exchange(&self, deadline: Deadline) -> Result<Reply, CallError> {
-        let shared = &self.shared;
-        let url = shared
-            .base
-            .join(&self.path)
-            .map_err(|error| CallError::Connect {
-                edge: shared.edge.clone(),
-                source: error.into(),
-            })?;
-        let request = shared
-            .http
-            .request(self.method.clone(), url)
-            .headers(self.all_headers(deadline))
-            .body(self.body.clone());
-        let response = request
-            .send()
-            .await
-            .map_err(|error| self.transport_error(error))?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response
-            .bytes()
-            .await
-            .map_err(|error| self.transport_error(error))?;
+        let request = self.wire_request(deadline).map_err(TransportError::Connect);
+        let answered = match request {
+            Ok(request) => self.shared.transport.send(request).await,
+            Err(error) => Err(error),
+        };
+        let (head, body) = answered.map_err(|error| self.failed(error))?.into_parts();
+        let status = head.status;
         let reply = Reply {
             status,
-            headers,
+            headers: head.headers,
             body,
         };
         if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {
             return Err(self.unavailable(reply));
         }
         Ok(reply)
+    }
+
+    fn wire_request(&self, deadline: Deadline) -> anyhow::Result<Request<Bytes>> {
+        let url = self.shared.base.join(&self.path)?;
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = url.as_str().parse()?;
+        *request.headers_mut() = self.all_headers(deadline);
+        Ok(request)
     }
 
     fn all_headers(&self, deadline: Deadline) -> HeaderMap {
@@ -70,18 +65,11 @@ impl Call {
         headers
     }
 
-    fn transport_error(&self, error: reqwest::Error) -> CallError {
+    fn failed(&self, error: TransportError) -> CallError {
         let edge = self.shared.edge.clone();
-        if error.is_connect() {
-            CallError::Connect {
-                edge,
-                source: error.into(),
-            }
-        } else {
-            CallError::Lost {
-                edge,
-                source: error.into(),
-            }
+        match error {
+            TransportError::Connect(source) => CallError::Connect { edge, source },
+            TransportError::Lost(source) => CallError::Lost { edge, source },
         }
     }
 

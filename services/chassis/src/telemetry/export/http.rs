@@ -5,46 +5,39 @@ use std::{fmt, future::Future, pin::Pin, time::Duration};
 use http::{Request, Response, StatusCode, header::CONTENT_TYPE};
 use opentelemetry_http::{Bytes, HttpClient, HttpError};
 
-/// Sends what an exporter encoded.
+use crate::client::{Transport, TransportError};
+
+/// Sends what an exporter encoded: telemetry must not depend on an edge's policy, nor show up as a call of the business.
 #[derive(Clone)]
 pub(super) struct Client {
-    http: reqwest::Client,
+    transport: Transport,
+    timeout: Duration,
 }
 
 impl Client {
     /// `timeout` is for one try, from the first byte out to the last byte in.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "telemetry must not depend on an edge's policy, nor show up as a call of the business"
-    )]
     pub(super) fn new(timeout: Duration) -> Self {
-        let http = reqwest::Client::builder()
-            .timeout(timeout)
-            .pool_max_idle_per_host(1)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("a client without TLS can be built");
-        Self { http }
+        Self {
+            transport: Transport::new(timeout, 1),
+            timeout,
+        }
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let response = self.http.execute(request.try_into()?).await?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let kind = headers
+        let sent = tokio::time::timeout(self.timeout, self.transport.send(request)).await?;
+        let response = sent.map_err(TransportError::into_cause)?;
+        let status = response.status();
+        let kind = response
+            .headers()
             .get(CONTENT_TYPE)
             .map_or(&b""[..], |kind| kind.as_bytes());
         if status.is_success() && !kind.starts_with(b"application/x-protobuf") {
             // Somebody else lives at this address. Not retryable: it will say the same again.
-            return answer(StatusCode::UNPROCESSABLE_ENTITY, Bytes::new());
+            let refusal = Response::builder().status(StatusCode::UNPROCESSABLE_ENTITY);
+            return Ok(refusal.body(Bytes::new())?);
         }
-        let mut answer = answer(status, response.bytes().await?)?;
-        *answer.headers_mut() = headers;
-        Ok(answer)
+        Ok(response)
     }
-}
-
-fn answer(status: StatusCode, body: Bytes) -> Result<Response<Bytes>, HttpError> {
-    Ok(Response::builder().status(status).body(body)?)
 }
 
 impl fmt::Debug for Client {
