@@ -98,7 +98,11 @@ impl Relay {
     /// Starts the relay as a background task. It outlives outages of both sides.
     pub fn spawn(tasks: &Tasks, metrics: &Metrics, db: &Db, outbox: &Outbox, config: RelayConfig) {
         crash::register(AFTER_PUBLISH);
-        let (connect, outbox) = (db.connect_options().clone(), outbox.clone());
+        // A note that an event is published need not survive a crash of the database: it would be published again, and
+        // whoever has it already drops it. Nothing else is written over this connection.
+        let connect = db.connect_options().clone();
+        let connect = connect.options([("synchronous_commit", "off")]);
+        let outbox = outbox.clone();
         let (metrics, drained) = (metrics.clone(), tasks.drained());
         tasks.spawn_last("outbox relay", async move {
             let publisher = Publisher::new(&config, &metrics)?;

@@ -22,7 +22,7 @@ use opentelemetry_sdk::{
 
 use self::{
     http::Client,
-    processor::{Records, Spans},
+    processor::{Otlp, Records, Spans},
     queue::{Limits, Queue},
 };
 use super::items::Signal;
@@ -98,14 +98,16 @@ pub(super) fn spans(
     let Some(endpoint) = &config.traces else {
         return Ok(builder);
     };
+    let client = Client::new(config.timeout);
     let mut exporter = SpanExporter::builder()
         .with_http()
-        .with_http_client(Client::new(config.timeout))
+        .with_http_client(client.clone())
         .with_endpoint(endpoint)
         .with_protocol(Protocol::HttpBinary)
         .with_timeout(config.timeout)
         .build()?;
     exporter.set_resource(resource);
+    let exporter = Otlp { exporter, client };
     let queue = Queue::spawn(Signal::Traces, config.spans, tasks, exporter);
     Ok(builder.with_span_processor(Spans(queue)))
 }
@@ -119,14 +121,16 @@ pub(super) fn records(
     let Some(endpoint) = &config.logs else {
         return Ok(None);
     };
+    let client = Client::new(config.timeout);
     let mut exporter = LogExporter::builder()
         .with_http()
-        .with_http_client(Client::new(config.timeout))
+        .with_http_client(client.clone())
         .with_endpoint(endpoint)
         .with_protocol(Protocol::HttpBinary)
         .with_timeout(config.timeout)
         .build()?;
     exporter.set_resource(resource);
+    let exporter = Otlp { exporter, client };
     let queue = Queue::spawn(Signal::Logs, config.records, tasks, exporter);
     let provider = SdkLoggerProvider::builder()
         .with_resource(resource.clone())

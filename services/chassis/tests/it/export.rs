@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use axum::{Router, response::Html, routing::get};
+use axum::{
+    Router,
+    response::Html,
+    routing::{get, post},
+};
 use chassis::{
     config::Env,
     service::{self, Running},
@@ -10,6 +14,10 @@ use chassis::{
     testing::{telemetry::Traced, wait_for},
 };
 use http::Method;
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceResponse,
+};
+use prost::Message as _;
 use tokio::net::TcpListener;
 
 use crate::support::{LIMIT, request};
@@ -98,6 +106,35 @@ async fn nobody_is_taken_in_by_an_endpoint_that_answers_nonsense() {
     .unwrap();
     let before = counted(Signal::Traces, Outcome::Failed);
     compare(&web.url()).await;
+    assert!(counted(Signal::Traces, Outcome::Failed) > before);
+}
+
+#[tokio::test]
+async fn what_an_endpoint_says_it_refused_is_counted_as_failed() {
+    // Of each batch it refuses one span.
+    let endpoint = service::start("collector", Env::default(), async |_| {
+        let refusal = ExportTraceServiceResponse {
+            partial_success: Some(ExportTracePartialSuccess {
+                rejected_spans: 1,
+                error_message: "one is too many".to_owned(),
+            }),
+        };
+        let answer = (
+            [("content-type", "application/x-protobuf")],
+            refusal.encode_to_vec(),
+        );
+        Ok(Router::new().route("/v1/traces", post(async || answer)))
+    })
+    .await
+    .unwrap();
+    let traces = format!("{}/v1/traces", endpoint.url());
+    let before = counted(Signal::Traces, Outcome::Failed);
+    let traced = Traced::install("shop", &[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &*traces)]).await;
+    let shop = serve().await;
+    busy(&shop).await;
+    let said = traced.end().await;
+    // Neighbouring tests count, too; the log is this test's own.
+    assert!(said.lines.contains("one is too many"), "{}", said.lines);
     assert!(counted(Signal::Traces, Outcome::Failed) > before);
 }
 

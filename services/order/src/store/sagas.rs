@@ -102,6 +102,10 @@ pub(crate) async fn advance(
 ) -> sqlx::Result<bool> {
     // The payment method has served its purpose once the charge is decided.
     let keep_method = to.state == State::Running && matches!(to.step, Step::Reserve | Step::Charge);
+    // That the charge is done need not survive a crash of the database, so nobody waits for the disk: a charge that is
+    // asked for again is answered as before, and undoing begins with the charge either way.
+    let charged = to.state == State::Running && to.step == Step::Commit;
+    let synchronous_commit = if charged { "off" } else { "on" };
     let done = sqlx::query(
         "UPDATE sagas SET state = $3, step = $4,
                 payment_method = CASE WHEN $5 THEN payment_method END,
@@ -109,7 +113,8 @@ pub(crate) async fn advance(
                 detail = coalesce($8, detail), attempts = 0, last_error = NULL,
                 lease_until = clock_timestamp() + make_interval(secs => $9),
                 updated_at = clock_timestamp()
-         WHERE order_id = $1 AND lease_owner = $2",
+         WHERE order_id = $1 AND lease_owner = $2
+           AND set_config('synchronous_commit', $10, true) = $10",
     )
     .bind(saga.order_id)
     .bind(saga.lease_owner)
@@ -120,6 +125,7 @@ pub(crate) async fn advance(
     .bind(to.reason.map(CancelReason::as_str))
     .bind(&to.detail)
     .bind(lease.as_secs_f64())
+    .bind(synchronous_commit)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -10,7 +10,10 @@ use opentelemetry_sdk::{
     trace::{Span, SpanData, SpanProcessor},
 };
 
-use super::queue::{Export, Queue};
+use super::{
+    http::Client,
+    queue::{Export, Queue, Refused},
+};
 use crate::telemetry::log::line::request_ids;
 
 /// A log record with the library that made it.
@@ -39,9 +42,17 @@ impl SpanProcessor for Spans {
     }
 }
 
-impl Export<SpanData> for SpanExporter {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        opentelemetry_sdk::trace::SpanExporter::export(self, batch).await
+/// An exporter of the SDK, and the client under it, which saw what the endpoint said.
+pub(super) struct Otlp<E> {
+    pub(super) exporter: E,
+    pub(super) client: Client,
+}
+
+impl Export<SpanData> for Otlp<SpanExporter> {
+    async fn export(&self, batch: Vec<SpanData>) -> Result<(), Refused> {
+        let items = batch.len();
+        let sent = opentelemetry_sdk::trace::SpanExporter::export(&self.exporter, batch).await;
+        self.client.taken(items, sent)
     }
 }
 
@@ -71,12 +82,14 @@ impl LogProcessor for Records {
     }
 }
 
-impl Export<Record> for LogExporter {
-    async fn export(&self, batch: Vec<Record>) -> OTelSdkResult {
+impl Export<Record> for Otlp<LogExporter> {
+    async fn export(&self, batch: Vec<Record>) -> Result<(), Refused> {
         let borrowed: Vec<_> = batch
             .iter()
             .map(|(record, scope)| (record, scope))
             .collect();
-        opentelemetry_sdk::logs::LogExporter::export(self, LogBatch::new(&borrowed)).await
+        let borrowed = LogBatch::new(&borrowed);
+        let sent = opentelemetry_sdk::logs::LogExporter::export(&self.exporter, borrowed).await;
+        self.client.taken(batch.len(), sent)
     }
 }

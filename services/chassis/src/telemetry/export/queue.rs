@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use opentelemetry_sdk::error::OTelSdkResult;
 use tokio::{
     sync::Notify,
     time::{MissedTickBehavior, interval},
@@ -55,8 +54,15 @@ impl Limits {
 
 /// Sends a batch, with a limit on how long it may take.
 pub(super) trait Export<T>: Send + Sync + 'static {
-    /// Whether the endpoint took it.
-    fn export(&self, batch: Vec<T>) -> impl Future<Output = OTelSdkResult> + Send;
+    /// Whether the endpoint took all of it.
+    fn export(&self, batch: Vec<T>) -> impl Future<Output = Result<(), Refused>> + Send;
+}
+
+/// What the endpoint did not take of a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) items: usize,
+    pub(super) reason: String,
 }
 
 /// The end of the queue that the business sees.
@@ -150,24 +156,27 @@ impl<T: Send + 'static, E: Export<T>> Worker<T, E> {
             }
             let len = batch.len();
             let result = self.exporter.export(batch).await;
-            let outcome = match result {
-                Ok(()) => Outcome::Exported,
-                Err(_) => Outcome::Failed,
-            };
-            count(self.queue.signal, outcome, len);
+            let refused = result
+                .as_ref()
+                .map_or_else(|refused| refused.items.min(len), |()| 0);
+            count(self.queue.signal, Outcome::Exported, len - refused);
+            count(self.queue.signal, Outcome::Failed, refused);
             self.report(result);
         }
     }
 
     /// Logs the beginning and the end of an outage, not each failure in it.
-    fn report(&mut self, result: OTelSdkResult) {
+    fn report(&mut self, result: Result<(), Refused>) {
         let signal = self.queue.signal.as_str();
         match result {
             Ok(()) if std::mem::take(&mut self.outage) => {
                 info!(signal, "telemetry is exported again")
             }
-            Err(error) if !std::mem::replace(&mut self.outage, true) => {
-                warn!(signal, %error, "telemetry is lost: the endpoint does not take it");
+            Err(Refused { items, reason }) if !std::mem::replace(&mut self.outage, true) => {
+                warn!(
+                    signal,
+                    items, reason, "telemetry is lost: the endpoint does not take it"
+                );
             }
             _ => {}
         }
