@@ -32,7 +32,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<Option<Document>> {
     let history = history(job)?;
     note(format!(
-        "{} {} model; {} customers register first.",
+        "{} The model is {}; {} customers register first.",
         job.profile.description,
         job.profile.model_name(),
         job.profile.accounts()
