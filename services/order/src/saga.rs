@@ -1,6 +1,7 @@
 //! The order saga: reserve → charge → commit, and, when that cannot be, void → release.
 //!
-//! Each step is a call to a neighbour that is idempotent by order id; its outcome is recorded before the next begins.
+//! Each step is a call to a neighbour that is idempotent by order id; its outcome is recorded before the next begins. A crash
+//! of the database may forget how far a saga went forward, never that it ended or turned round.
 //! The steps, what each answer leads to, and the crash points are data in this file; [`runner`] executes them.
 
 pub(crate) mod runner;
@@ -101,11 +102,12 @@ impl Step {
         matches!(self, Self::Void | Self::Release)
     }
 
-    /// The first step of the compensation when a saga turns round here. A step whose outcome is unknown counts as done.
+    /// The first step of the compensation when a saga turns round here. A step whose outcome is unknown counts as done,
+    /// and so does a charge, because the record of a finished reservation may be lost.
     pub(crate) fn compensation(self) -> Self {
         match self {
-            Self::Reserve | Self::Release => Self::Release,
-            Self::Charge | Self::Commit | Self::Void => Self::Void,
+            Self::Release => Self::Release,
+            Self::Reserve | Self::Charge | Self::Commit | Self::Void => Self::Void,
         }
     }
 
@@ -290,7 +292,7 @@ mod tests {
 
     #[test]
     fn turning_round_never_skips_a_step_that_may_have_taken_effect() {
-        assert_eq!(Step::Reserve.compensation(), Step::Release);
+        assert_eq!(Step::Reserve.compensation(), Step::Void);
         assert_eq!(Step::Charge.compensation(), Step::Void);
         assert_eq!(Step::Commit.compensation(), Step::Void);
     }

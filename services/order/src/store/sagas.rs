@@ -102,10 +102,10 @@ pub(crate) async fn advance(
 ) -> sqlx::Result<bool> {
     // The payment method has served its purpose once the charge is decided.
     let keep_method = to.state == State::Running && matches!(to.step, Step::Reserve | Step::Charge);
-    // That the charge is done need not survive a crash of the database, so nobody waits for the disk: a charge that is
-    // asked for again is answered as before, and undoing begins with the charge either way.
-    let charged = to.state == State::Running && to.step == Step::Commit;
-    let synchronous_commit = if charged { "off" } else { "on" };
+    // A customer waits for every commit. How far a saga went forward may be forgotten in a crash of the database: its
+    // steps are asked for again and answered as before, and undoing begins with the charge in any case.
+    let forward = to.state == State::Running;
+    let synchronous_commit = if forward { "off" } else { "on" };
     let done = sqlx::query(
         "UPDATE sagas SET state = $3, step = $4,
                 payment_method = CASE WHEN $5 THEN payment_method END,
