@@ -149,6 +149,70 @@ async fn paid_again(customer: &Person, product: &str) {
     }
 }
 
+/// What nobody can tell from a failure, and no retry may make worse: payment has done it, and order is not told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_of_payment_that_are_lost_charge_nobody_twice_and_every_order_ends() {
+    let lab = tokio::task::spawn_blocking(|| Lab::start("lost-replies"))
+        .await
+        .unwrap();
+    let product = product_with_stock(&lab, 1_000).await;
+    let customer = Person::customer(&lab).await;
+    let half = ["--toxicity", "0.5", "--lease", "5m"];
+    set(
+        &lab,
+        &[&[EDGE, "http_reply_lost", "method=post"], &half[..]].concat(),
+    );
+    let orders = place(&customer, &product, 20).await;
+    let lost = active(&lab)[0].clone();
+    assert!(lost["hits"].as_u64() >= Some(5), "{lost}");
+    assert!(lab.faultline(&["chaos", "stop"]).status.success());
+    for order in orders {
+        eventually("it ends paid", HEALED_WITHIN, async || {
+            customer.get(&format!("/api/v1/orders/{order}")).await.body["status"] == "paid"
+        })
+        .await;
+    }
+    let audited = lab.faultline(&["audit", "--patience", RECOVERY_SECONDS]);
+    assert!(audited.status.success(), "{}", text(&audited));
+
+    without_reconciliation(&lab, &customer, &product).await;
+    assert_eq!(lab.down(), Vec::<u64>::new());
+}
+
+/// The same further out, between payment and its provider, with the protection off that stands against it: the customer pays
+/// twice, and the auditor sees it. Otherwise neither the protection nor the auditor would be worth anything.
+async fn without_reconciliation(lab: &Lab, customer: &Person, product: &str) {
+    let url = lab.admin("payment", "/protections/payment.reconciliation");
+    let off = json!({"on": false, "lease_ms": 300_000});
+    let switched = reqwest::Client::new().put(url).json(&off).send().await;
+    assert_eq!(switched.unwrap().status(), 204);
+    set(
+        lab,
+        &[
+            "payment->stripe",
+            "http_reply_lost",
+            "method=post",
+            "--lease",
+            "5m",
+        ],
+    );
+    place(customer, product, 3).await;
+    assert!(lab.faultline(&["chaos", "stop"]).status.success());
+    let audited = lab.faultline(&["audit", "--patience", "10"]);
+    assert_eq!(audited.status.code(), Some(1), "{}", text(&audited));
+}
+
+/// Orders, however they are answered as long as they are accepted.
+async fn place(customer: &Person, product: &str, count: usize) -> Vec<String> {
+    let mut orders = Vec::new();
+    for _ in 0..count {
+        let answer = customer.order(product, 1, "tok_visa").await;
+        assert!(answer.status.is_success(), "{}", answer.body);
+        orders.push(answer.body["id"].as_str().unwrap().to_owned());
+    }
+    orders
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fault_that_does_not_exist_is_refused_with_the_nearest_name_and_nothing_is_set() {
     let lab = crate::lab::shared().await;
@@ -156,6 +220,7 @@ async fn a_fault_that_does_not_exist_is_refused_with_the_nearest_name_and_nothin
         (["order->paymnt", "latency"], "did you mean order->payment?"),
         ([EDGE, "latncy"], "did you mean latency?"),
         (["order->postgres", "latency"], "--postgres-edges"),
+        (["order->kafka", "http_abort"], "is not known to carry HTTP"),
     ] {
         let output = lab.faultline(&[&["chaos", "set"], &words[..]].concat());
         assert_eq!(output.status.code(), Some(2), "{}", text(&output));

@@ -5,7 +5,10 @@
 //! has happened. So while the upstream refuses, the edge does not listen, and looks every few milliseconds whether it is back.
 
 mod connection;
+mod far;
+mod http;
 mod pump;
+mod socket;
 
 use std::io;
 use std::net::SocketAddr;
@@ -75,6 +78,8 @@ pub(crate) struct Shared {
 pub(crate) struct Edge {
     pub(crate) name: Arc<str>,
     pub(crate) upstream: String,
+    /// It carries HTTP, so faults may act on requests.
+    pub(crate) http: bool,
     /// The broker's own address and the edge's, which takes its place in the broker's answers.
     pub(crate) advertised: Option<(SocketAddr, SocketAddr)>,
     pub(crate) traffic: Arc<Traffic>,
@@ -128,7 +133,7 @@ fn admit(edge: &Arc<Edge>, client: TcpStream) {
     }
     let counted = Open::count(edge);
     edge.shared.tasks.spawn(async move {
-        connection::run(&counted.0, client, number).await;
+        connection::run(Arc::clone(&counted.0), client, number).await;
     });
 }
 

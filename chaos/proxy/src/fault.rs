@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 
 use crate::decision::{self, Question};
+use crate::exchange::Attempts;
 use crate::toxic::{Stream, Toxic};
 
 /// What a fault has done so far. Counted while connections live.
@@ -21,9 +22,10 @@ pub struct Toll {
 /// A toll at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Hits {
-    /// How often it acted: a chunk delayed, held back, cut up or swallowed, an end of stream delayed, a connection cut.
+    /// How often it acted: a chunk delayed, held back, cut up or swallowed, an end of stream delayed, a connection cut; of an
+    /// HTTP fault, on how many requests.
     pub hits: u64,
-    /// How many bytes were in these chunks.
+    /// How many bytes were in these chunks, or in the bodies that were lost or sent twice.
     pub bytes: u64,
     /// How many connections were hit at least once.
     pub connections: u64,
@@ -61,7 +63,7 @@ impl Toll {
     }
 }
 
-/// One fault. Never changed: an update replaces it with one that has the same toll.
+/// One fault. Never changed: an update replaces it with one that has the same toll and has been asked as often.
 #[derive(Debug)]
 pub struct Fault {
     /// Tells versions of a fault apart.
@@ -72,10 +74,12 @@ pub struct Fault {
     pub toxic: Toxic,
     /// To which bytes.
     pub stream: Stream,
-    /// The share of connections that it chooses, from 0 to 1.
+    /// The share of connections that it chooses, from 0 to 1; of requests if it acts on these.
     pub toxicity: f64,
     /// What it has hit.
     pub toll: Arc<Toll>,
+    /// How often it was asked about which request.
+    pub attempts: Arc<Attempts>,
 }
 
 impl Fault {
@@ -100,4 +104,19 @@ pub struct FaultSet {
     pub faults: Vec<Arc<Fault>>,
     /// The edge is taken down, moved or removed: its connections end.
     pub closed: bool,
+}
+
+impl FaultSet {
+    /// Has to know where a request begins whoever does what is set here?
+    #[must_use]
+    pub fn needs_http(&self) -> bool {
+        let mut faults = self.faults.iter();
+        faults.any(|fault| !fault.toxic.acts_on_bytes())
+    }
+
+    /// Is this fault still set, as it is?
+    #[must_use]
+    pub fn has(&self, fault: &Fault) -> bool {
+        self.faults.iter().any(|set| set.id == fault.id)
+    }
 }

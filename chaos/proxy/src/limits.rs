@@ -28,3 +28,9 @@ pub const ENDED_MAX: usize = 256;
 pub const DIAL_LIMIT: Duration = Duration::from_secs(30);
 /// Faults by edge and name whose hits are counted over all their lives; each is two series of a scrape.
 pub const TOLLS_MAX: usize = 1024;
+/// The largest body that is kept to be sent a second time. Requests of the shop have a few KB.
+pub const DUPLICATE_BYTES_MAX: u64 = 256 * 1024;
+/// Requests of which a fault remembers how often it was asked about them, twice: 400 KB. A retry comes within seconds.
+pub const ATTEMPT_KEYS_MAX: usize = 8192;
+/// What waits between an edge and the HTTP machine in one direction: a full message of the shop.
+pub const EXCHANGE_BYTES_MAX: usize = 64 * 1024;

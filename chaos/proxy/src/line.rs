@@ -70,6 +70,8 @@ pub struct Line {
     queued: usize,
     chunks: u64,
     ended: Option<Instant>,
+    /// The sender did not end its stream, it is gone: what it said before still goes out, then the connection ends like this.
+    broken: Option<Cut>,
     /// A limit of bytes is reached: what waits still goes out, then the connection ends.
     limited: bool,
     cut: Option<Cut>,
@@ -86,6 +88,7 @@ impl Line {
             queued: 0,
             chunks: 0,
             ended: None,
+            broken: None,
             limited: false,
             cut: None,
         }
@@ -157,6 +160,15 @@ impl Line {
         }
     }
 
+    /// The sender is gone. Where its bytes vanish, this takes the connection with it at once.
+    pub fn break_off(&mut self, how: Cut, now: Instant) {
+        self.ended = Some(now);
+        self.broken = Some(how);
+        if self.stages.iter().any(Stage::swallows) {
+            self.cut = Some(how);
+        }
+    }
+
     /// May more be read from the sender? A line that is full lets it wait, as TCP does.
     #[must_use]
     pub fn wants(&self) -> bool {
@@ -194,7 +206,7 @@ impl Line {
             (Some(piece), _) if piece.due <= now => Step::Send,
             (Some(piece), _) => Step::Wait(earlier(until, piece.due)),
             (None, _) if self.limited => Step::Cut(Cut::Close),
-            (None, Some(due)) if due <= now => Step::Finish,
+            (None, Some(due)) if due <= now => self.broken.map_or(Step::Finish, Step::Cut),
             (None, Some(due)) => Step::Wait(earlier(until, due)),
             (None, None) => Step::Wait(until),
         }

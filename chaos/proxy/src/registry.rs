@@ -44,6 +44,37 @@ pub struct LeaseWish {
     pub holder: Option<String>,
 }
 
+/// What an edge is known to carry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// Bytes, whatever they mean.
+    #[default]
+    Tcp,
+    /// HTTP/1.1: faults may act on requests.
+    Http,
+}
+
+impl Protocol {
+    /// As clients write it, in any case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "tcp" => Some(Self::Tcp),
+            "http" => Some(Self::Http),
+            _ => None,
+        }
+    }
+
+    /// As answers write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Http => "http",
+        }
+    }
+}
+
 /// An edge that is asked for.
 #[derive(Debug, Clone)]
 pub struct EdgeWish {
@@ -55,6 +86,8 @@ pub struct EdgeWish {
     pub upstream: String,
     /// Does it listen?
     pub enabled: bool,
+    /// What it carries.
+    pub protocol: Protocol,
     /// An upstream that is a Kafka broker: the address it tells its clients, in whose place the edge's is told.
     pub advertised: Option<SocketAddr>,
 }
@@ -77,9 +110,9 @@ pub struct ToxicWish {
     pub name: Option<String>,
     /// What it does.
     pub toxic: Toxic,
-    /// To which bytes.
+    /// To which bytes; a toxic that acts on one stream only acts on that.
     pub stream: Stream,
-    /// To which share of the connections.
+    /// To which share of the connections, or of the requests.
     pub toxicity: f64,
 }
 
@@ -110,6 +143,7 @@ struct Down {
 struct Proxy {
     listen: String,
     upstream: String,
+    protocol: Protocol,
     advertised: Option<SocketAddr>,
     toxics: Vec<SetFault>,
     traffic: Arc<Traffic>,

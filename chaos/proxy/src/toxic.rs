@@ -1,11 +1,13 @@
 //! What a fault does, as a value: Toxiproxy's toxics with its attributes, and our own.
 
 mod attributes;
+pub mod http;
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use self::http::HttpFault;
 pub use attributes::BadAttribute;
 use attributes::Reader;
 
@@ -85,10 +87,12 @@ pub enum Toxic {
     },
     /// Nothing gets through, nothing is lost: when it is lifted, all that was held back goes on its way.
     Blackhole,
+    /// Something happens to requests or answers, not to bytes; only on edges that carry HTTP.
+    Http(HttpFault),
 }
 
-/// Every type, by its name on the wire.
-pub const TYPES: [&str; 8] = [
+/// Every type that acts on bytes, by its name on the wire.
+const TYPES: [&str; 8] = [
     "latency",
     "bandwidth",
     "slow_close",
@@ -99,12 +103,17 @@ pub const TYPES: [&str; 8] = [
     "blackhole",
 ];
 
+/// Every type, by its name on the wire.
+pub fn types() -> impl Iterator<Item = &'static str> {
+    TYPES.into_iter().chain(http::TYPES)
+}
+
 impl Toxic {
     /// A toxic of this type with these attributes; those that are missing are 0, unknown ones are ignored, as Toxiproxy has it. None
     /// when there is no such type.
     ///
     /// # Errors
-    /// When an attribute is no whole number, negative, or beyond its limit.
+    /// When an attribute is not what it has to be: a whole number within its limit, a method, a path.
     pub fn parse(kind: &str, given: &Map<String, Value>) -> Result<Option<Self>, BadAttribute> {
         let read = Reader(given);
         Ok(Some(match kind {
@@ -133,7 +142,7 @@ impl Toxic {
                 bytes: read.number("bytes")?,
             },
             "blackhole" => Self::Blackhole,
-            _ => return Ok(None),
+            kind => return Ok(HttpFault::parse(kind, &read)?.map(Self::Http)),
         }))
     }
 
@@ -160,6 +169,22 @@ impl Toxic {
             Self::Slicer { .. } => "slicer",
             Self::LimitData { .. } => "limit_data",
             Self::Blackhole => "blackhole",
+            Self::Http(fault) => fault.kind(),
+        }
+    }
+
+    /// Does it act on bytes, not on requests?
+    #[must_use]
+    pub fn acts_on_bytes(&self) -> bool {
+        !matches!(self, Self::Http(_))
+    }
+
+    /// The one stream that it can act on; None when that is for whoever sets it to say.
+    #[must_use]
+    pub fn stream(&self) -> Option<Stream> {
+        match self {
+            Self::Http(fault) => Some(fault.stream()),
+            _ => None,
         }
     }
 
@@ -187,6 +212,7 @@ impl Toxic {
             ],
             Self::LimitData { bytes } => vec![("bytes", (*bytes).into())],
             Self::Blackhole => Vec::new(),
+            Self::Http(fault) => fault.attributes(),
         };
         let named = pairs.into_iter();
         named
@@ -207,7 +233,7 @@ mod tests {
 
     #[test]
     fn every_type_of_the_list_is_known_and_writes_what_it_reads() {
-        for kind in TYPES {
+        for kind in types() {
             let toxic = Toxic::parse(kind, &Map::new())
                 .expect("read")
                 .expect("known");

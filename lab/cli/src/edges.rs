@@ -19,7 +19,12 @@ pub struct Wire {
     pub upstream: u16,
     /// It leads to the broker, which tells its clients its own address.
     pub to_broker: bool,
+    /// It carries HTTP, so faults may act on requests.
+    pub is_http: bool,
 }
+
+/// What services talk to that does not speak HTTP.
+const NOT_HTTP: [&str; 4] = ["postgres", "redis", "kafka", "smtp"];
 
 /// All of them. The order settles the ports, so it changes only where the table of services does.
 #[must_use]
@@ -35,6 +40,7 @@ pub fn all(lab: &Lab) -> Vec<Wire> {
             port: lab.ports.edge(index),
             upstream,
             to_broker: to == "kafka",
+            is_http: !NOT_HTTP.contains(&to),
         })
         .collect()
 }
@@ -75,6 +81,7 @@ pub fn populate(lab: &Lab) -> Value {
             "name": wire.name,
             "listen": local(wire.port),
             "upstream": local(wire.upstream),
+            "protocol": if wire.is_http { "http" } else { "tcp" },
             "advertised": wire.to_broker.then(|| local(wire.upstream)),
         })
     };
@@ -180,6 +187,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn requests_can_be_broken_between_services_and_not_on_the_way_to_data() {
+        let (_folder, lab) = lab();
+        let is_http = |name: &str| {
+            let wire = all(&lab).into_iter().find(|wire| wire.name == name);
+            wire.expect("it is in the table").is_http
+        };
+        let http = ["gateway->order", "order->user.jwks", "psp->otlp"];
+        let not = [
+            "order->postgres",
+            "user->redis",
+            "order->kafka",
+            "notification->smtp",
+        ];
+        assert!(http.into_iter().all(is_http) && !not.into_iter().any(is_http));
     }
 
     #[test]

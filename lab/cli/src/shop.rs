@@ -138,6 +138,7 @@ pub fn environment(lab: &Lab, service: &Service) -> Vec<(String, String)> {
     env.set("LOG_FORMAT", "json");
     env.set("LOG_LEVEL", "info");
     env.set("CRASH_POINTS_ENABLED", "true");
+    env.set("PROTECTION_SWITCHES_ENABLED", "true");
     let strategies = sampling::file(lab).display().to_string();
     env.set("OTEL_TRACES_SAMPLER_FILE", strategies);
     // glibc would keep an arena per core and thread: megabytes that nobody uses.

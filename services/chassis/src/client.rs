@@ -3,9 +3,13 @@
 //! An [`EdgeClient`] belongs to an edge (`order->payment`) and applies its policy, outermost first: trace → deadline →
 //! retry with budget (idempotent calls only) → breaker → bulkhead → per-try timeout. A call that failed says whether it
 //! may have happened ([`CallError::may_have_happened`]): money and stock code must not guess.
+//!
+//! The admin port shows every edge with its policy ([`EdgeBook`]); each protection has a switch ([`crate::protection`]).
 
+mod book;
 mod call;
 mod policy;
+mod protections;
 mod reply;
 mod span;
 mod transport;
@@ -17,8 +21,10 @@ use http::Method;
 use resilience::{Bulkhead, CircuitBreaker, RetryBudget};
 use url::Url;
 
+use self::protections::EdgeProtections;
 pub(crate) use self::transport::{Transport, TransportError};
 pub use self::{
+    book::{BreakerView, BulkheadView, EdgeBook, EdgeView, RetryView},
     call::Call,
     policy::EdgePolicy,
     reply::{CallError, Reply},
@@ -43,12 +49,34 @@ struct Shared {
     tokens: Option<ServiceTokens>,
     /// Outside of the shop: nothing about users and orders is sent along.
     foreign: bool,
+    guards: Arc<Guards>,
+    metrics: Metrics,
+    _watch: EdgeWatch,
+}
+
+/// What stands between this service and the neighbour.
+struct Guards {
     policy: EdgePolicy,
     breaker: CircuitBreaker,
     bulkhead: Bulkhead,
     budget: RetryBudget,
-    metrics: Metrics,
-    _watch: EdgeWatch,
+    switches: EdgeProtections,
+}
+
+impl Guards {
+    fn new(edge: &str, policy: EdgePolicy) -> Self {
+        Self {
+            breaker: CircuitBreaker::new(policy.breaker.clone()),
+            bulkhead: Bulkhead::new(policy.calls_in_flight_max, policy.queue_wait_max),
+            budget: RetryBudget::new(
+                policy.retry_budget_percent,
+                policy.retries_per_second_min,
+                policy.retry_budget_window,
+            ),
+            switches: EdgeProtections::register(edge),
+            policy,
+        }
+    }
 }
 
 impl EdgeClient {
@@ -85,23 +113,18 @@ impl EdgeClient {
         let edge = format!("{}->{callee}", context.config.name);
         let metrics = context.metrics.clone();
         prepare(&metrics, &edge);
-        let breaker = CircuitBreaker::new(policy.breaker.clone());
-        let bulkhead = Bulkhead::new(policy.calls_in_flight_max, policy.queue_wait_max);
+        let transport = Transport::new(policy.connect_timeout, policy.calls_in_flight_max);
+        let guards = Arc::new(Guards::new(&edge, policy));
+        context.edges.enter(&edge, &guards);
+        let (breaker, bulkhead) = (guards.breaker.clone(), guards.bulkhead.clone());
         let shared = Shared {
             base,
-            transport: Transport::new(policy.connect_timeout, policy.calls_in_flight_max),
+            transport,
             tokens: None,
-            _watch: metrics.watch_edge(&edge, breaker.clone(), Some(bulkhead.clone())),
+            _watch: metrics.watch_edge(&edge, breaker, Some(bulkhead)),
             edge,
             foreign: false,
-            breaker,
-            bulkhead,
-            budget: RetryBudget::new(
-                policy.retry_budget_percent,
-                policy.retries_per_second_min,
-                policy.retry_budget_window,
-            ),
-            policy,
+            guards,
             metrics,
         };
         Ok(Self {
@@ -138,7 +161,10 @@ impl EdgeClient {
 
     /// Whether the breaker lets no call pass at the moment. Asking does not use up a permit.
     pub fn is_open(&self) -> bool {
-        !self.shared.breaker.would_admit(Instant::now())
+        let Guards {
+            breaker, switches, ..
+        } = &*self.shared.guards;
+        !breaker.would_admit(Instant::now()) && switches.breaker.is_on()
     }
 
     /// A read. Safe to retry.

@@ -6,7 +6,7 @@
 mod repeated;
 mod request;
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
@@ -14,6 +14,19 @@ use uuid::Uuid;
 
 pub use self::repeated::{Repeated, Stored};
 pub use self::request::{KEY_BYTES_MAX, KeyInvalid, RequestHash, hash, validate_key};
+use crate::protection::Protection;
+
+static SWITCH: LazyLock<Protection> = LazyLock::new(|| {
+    Protection::register(
+        "idempotency",
+        "a request that is sent twice is taken for two",
+    )
+});
+
+/// Makes the protection known, so that it can be switched off; a service that takes keys calls this when it is built.
+pub fn register() {
+    LazyLock::force(&SWITCH);
+}
 
 /// What [`begin`] claims.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +78,7 @@ pub async fn begin(conn: &mut PgConnection, claim: &Claim<'_>) -> sqlx::Result<B
         scope, key, hash, ..
     } = *claim;
     let row = loop {
-        if insert(conn, claim).await? {
+        if insert(conn, claim).await? || !SWITCH.is_on() {
             return Ok(Begin::New);
         }
         // None if the row that the insert ran into was pruned since: then the key is free.
@@ -94,6 +107,7 @@ pub async fn peek(
     hash: &RequestHash,
 ) -> sqlx::Result<Option<Begin>> {
     let row = select(conn, scope, key, hash, "").await?;
+    let row = row.filter(|_| SWITCH.is_on());
     Ok(row.map(|row| match decide(row) {
         Decision::Answer(repeated) => Begin::Repeated(repeated),
         Decision::TakeOver(resource_id) => resource_id.map_or(Begin::New, Begin::Resume),

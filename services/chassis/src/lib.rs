@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod money;
 pub mod openapi;
 pub mod problem;
+pub mod protection;
 pub mod retention;
 pub mod service;
 pub mod telemetry;

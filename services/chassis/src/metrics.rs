@@ -11,6 +11,7 @@ mod exposition;
 mod names;
 mod openmetrics;
 mod pools;
+mod protections;
 mod sample;
 mod spec;
 
@@ -33,7 +34,7 @@ pub use self::{
     exposition::Exposition,
     spec::Spec,
 };
-use self::{edges::Edges, pools::Pools};
+use self::{edges::Edges, pools::Pools, protections::Protections};
 use crate::{db::Db, telemetry};
 
 /// Label value of a request that no route knows: paths that somebody makes up must not become series.
@@ -89,6 +90,7 @@ impl Metrics {
         let all = RwLock::default();
         let edges = register(&registry, Edges::new());
         let pools = register(&registry, Pools::new());
+        register(&registry, Protections::new());
         #[cfg(target_os = "linux")]
         register_process(&registry);
         let durations = |spec: Spec| register_durations(&registry, &all, spec, &SECONDS);

@@ -29,6 +29,7 @@ use tracing::{error, info, warn};
 
 pub use self::{health::Health, tasks::Tasks};
 use crate::{
+    client::EdgeBook,
     config::{Env, ServiceConfig},
     http,
     metrics::Metrics,
@@ -48,6 +49,8 @@ pub struct Context {
     pub health: Health,
     /// Where background work is spawned.
     pub tasks: Tasks,
+    /// Where the clients of edges enter themselves, for the admin port.
+    pub edges: EdgeBook,
     public: Arc<AtomicBool>,
 }
 
@@ -153,10 +156,12 @@ where
 {
     let config = Arc::new(ServiceConfig::from_env(name, &env)?);
     crate::crash::configure(&env)?;
+    crate::protection::configure(&env)?;
     let context = Context {
         metrics: Metrics::new(name),
         health: Health::default(),
         tasks: Tasks::default(),
+        edges: EdgeBook::default(),
         public: Arc::default(),
         config,
         env,

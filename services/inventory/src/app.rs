@@ -5,6 +5,7 @@ use chassis::{
     auth::Verifier,
     db::{self, Db},
     events::{Consumer, ConsumerConfig, Inbox, Outbox},
+    idempotency,
     service::Context,
 };
 
@@ -50,6 +51,7 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
     let config = Config::from_env(&context.env)?;
     let verifier = Verifier::from_env(&context)?;
     let pool = db::open(&context, &store::MIGRATOR, CONNECTIONS_MAX).await?;
+    idempotency::register();
     let outbox = Outbox::relayed(&context, &pool, &config.kafka_brokers, &[events::TOPIC]);
     let metrics = StockMetrics::register(&context.metrics);
     let hold = config.reservation_hold;

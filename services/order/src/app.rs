@@ -7,6 +7,7 @@ use chassis::{
     auth::Verifier,
     db::{self, Db},
     events::{Consumer, ConsumerConfig, Inbox, Outbox},
+    idempotency,
     service::{Context, Tasks},
 };
 
@@ -53,6 +54,7 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
     let config = Arc::new(Config::from_env(&context.env)?);
     let pool = db::open(&context, &MIGRATOR, CONNECTIONS_MAX).await?;
     saga::register_crash_points();
+    idempotency::register();
 
     let outbox = Outbox::relayed(&context, &pool, &config.kafka_brokers, &[stream::TOPIC]);
     let runner = SagaRunner {
@@ -60,6 +62,7 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
         neighbours: Neighbours::from_env(&context)?,
         outbox,
         metrics: OrderMetrics::new(&context.metrics),
+        compensation: saga::compensation(),
         config: config.clone(),
     };
     start_workers(&context, &config, &runner);

@@ -7,7 +7,7 @@
 pub(crate) mod runner;
 pub(crate) mod span;
 
-use chassis::crash;
+use chassis::{crash, protection::Protection};
 
 use crate::{
     domain::CancelReason,
@@ -140,6 +140,14 @@ pub(crate) fn register_crash_points() {
             crash::register(&point_name(step, phase));
         }
     }
+}
+
+/// The switch of every step that undoes another.
+pub(crate) fn compensation() -> Protection {
+    Protection::register(
+        "order.saga.compensation",
+        "what a saga has done stays done when its order is cancelled",
+    )
 }
 
 /// What an answer leads to.

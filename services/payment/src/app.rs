@@ -5,11 +5,12 @@ use chassis::{
     auth::Verifier,
     db::{self, Db},
     events::Outbox,
+    idempotency,
     service::Context,
 };
 
 use crate::{
-    commands::{Commands, Shared},
+    commands::{self, Commands, Shared},
     config::Config,
     events, http,
     metrics::PaymentMetrics,
@@ -67,6 +68,7 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
     let providers = Providers::from_env(&context, &config.api_key)?;
     let pool = db::open(&context, &store::MIGRATOR, CONNECTIONS_MAX).await?;
     let outbox = Outbox::relayed(&context, &pool, &config.kafka_brokers, &[events::TOPIC]);
+    idempotency::register();
     let commands = Commands::new(Shared {
         pool: pool.clone(),
         providers,
@@ -74,6 +76,7 @@ pub async fn build(context: Context) -> anyhow::Result<Router> {
         outbox,
         metrics: PaymentMetrics::register(&context.metrics),
         limits: config.limits,
+        reconciliation: commands::reconciliation(),
         tasks: context.tasks.clone(),
     });
     worker::reconciler::spawn(&context.tasks, commands.clone());

@@ -17,7 +17,8 @@ mod void;
 use std::{future::Future, sync::Arc, time::Duration};
 
 use chassis::{
-    auth::Caller, crash, db::Db, events::Outbox, service::Tasks, telemetry::request::RequestContext,
+    auth::Caller, crash, db::Db, events::Outbox, protection::Protection, service::Tasks,
+    telemetry::request::RequestContext,
 };
 use chrono::Utc;
 use serde_json::Value;
@@ -51,6 +52,15 @@ pub(crate) struct Shared {
     pub(crate) metrics: PaymentMetrics,
     pub(crate) limits: Limits,
     pub(crate) tasks: Tasks,
+    pub(crate) reconciliation: Protection,
+}
+
+/// The switch of asking again after an answer that was lost.
+pub(crate) fn reconciliation() -> Protection {
+    Protection::register(
+        "payment.reconciliation",
+        "a charge whose answer was lost is taken for one that never happened, and made elsewhere",
+    )
 }
 
 /// Who asks, for the audit log.

@@ -47,10 +47,11 @@ fn every_service_of_the_shop_runs_with_the_variables_of_the_lab() {
 /// Numbers and switches are the same as in the lab; only addresses and secrets differ.
 #[test]
 fn what_is_neither_address_nor_secret_is_as_in_the_lab() {
-    const SAME: [&str; 5] = [
+    const SAME: [&str; 6] = [
         "LOG_FORMAT",
         "LOG_LEVEL",
         "CRASH_POINTS_ENABLED",
+        "PROTECTION_SWITCHES_ENABLED",
         "MALLOC_ARENA_MAX",
         "REQUEST_TIMEOUT_MS",
     ];

@@ -21,6 +21,8 @@ pub(super) fn status(error: &Error) -> StatusCode {
         Error::MissingField(_)
         | Error::Stream
         | Error::ToxicType
+        | Error::NotHttp { .. }
+        | Error::Protocol
         | Error::Body(_)
         | Error::Attribute(_)
         | Error::Toxicity(_)

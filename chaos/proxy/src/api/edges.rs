@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::answer::{json, status};
 use super::body::Body;
-use crate::registry::{EdgeChange, EdgeView, EdgeWish, Error, Registry};
+use crate::registry::{EdgeChange, EdgeView, EdgeWish, Error, Protocol, Registry};
 
 type Edges = State<Arc<Registry>>;
 
@@ -97,11 +97,14 @@ fn wish(body: &Body, place: &str) -> Result<EdgeWish, Error> {
         let text = body.text(name)?;
         text.ok_or_else(|| Error::MissingField(format!("{name}{place}")))
     };
+    let protocol = body.text("protocol")?;
+    let protocol = protocol.map_or(Some(Protocol::Tcp), |text| Protocol::parse(&text));
     Ok(EdgeWish {
         name: required("name")?,
         upstream: required("upstream")?,
         listen: body.text("listen")?.unwrap_or_default(),
         enabled: body.flag("enabled")?.unwrap_or(true),
+        protocol: protocol.ok_or(Error::Protocol)?,
         advertised: body.address("advertised")?,
     })
 }

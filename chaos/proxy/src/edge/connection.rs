@@ -1,5 +1,6 @@
 //! One connection: dials the upstream, then moves bytes both ways until both streams have ended or somebody cuts it. An end of
-//! one stream is passed on and leaves the other stream alone; a reset is passed on as a reset.
+//! one stream is passed on and leaves the other stream alone, and so does a receiver that takes no more; a reset is passed on as
+//! a reset.
 
 use std::io;
 use std::sync::Arc;
@@ -10,28 +11,33 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Edge;
-use super::pump::{Direction, pump};
+use super::far::Far;
+use super::pump::{Direction, Ending, pump};
+use super::socket::{Resetter, Socket};
 use crate::fault::FaultSet;
 use crate::kafka::AddressRewriter;
 use crate::limits::DIAL_LIMIT;
 use crate::line::{Cut, Identity, Line};
 use crate::toxic::Stream;
 
-pub(super) async fn run(edge: &Edge, mut client: TcpStream, number: u64) {
+pub(super) async fn run(edge: Arc<Edge>, mut client: TcpStream, number: u64) {
     let mut faults = edge.faults.clone();
     let dialled = tokio::select! {
-        dialled = dial(edge) => dialled,
+        dialled = dial(&edge) => dialled,
         () = closed(&mut faults) => return,
     };
-    let Some(mut server) = dialled else {
+    let Some(server) = dialled else {
         reset(&client);
         return;
     };
     // What arrives together leaves together; waiting for more would be a fault that nobody has set.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
-    if let Err(Cut::Reset) = relay(edge, &mut client, &mut server, number).await {
+    let resetter = Resetter::default();
+    let socket = Socket::new(server, &resetter);
+    let far = Far::new(Arc::clone(&edge), socket, number);
+    if let Err(Cut::Reset) = relay(&edge, &mut client, &far, number).await {
         reset(&client);
-        reset(&server);
+        resetter.reset();
     }
 }
 
@@ -53,12 +59,7 @@ async fn closed(faults: &mut watch::Receiver<Arc<FaultSet>>) {
     let _ = faults.wait_for(|set| set.closed).await;
 }
 
-async fn relay(
-    edge: &Edge,
-    client: &mut TcpStream,
-    server: &mut TcpStream,
-    number: u64,
-) -> Result<(), Cut> {
+async fn relay(edge: &Edge, client: &mut TcpStream, far: &Far, number: u64) -> Result<(), Cut> {
     let identity = Identity {
         seed: edge.shared.seed,
         edge: Arc::clone(&edge.name),
@@ -75,12 +76,12 @@ async fn relay(
     };
     let up = direction(Stream::Upstream, &edge.traffic.upstream);
     let down = direction(Stream::Downstream, &edge.traffic.downstream);
-    let ((from_client, to_client), (from_server, to_server)) = (client.split(), server.split());
-    tokio::try_join!(
-        pump(from_client, to_server, up),
-        pump(from_server, to_client, down)
-    )
-    .map(|_| ())
+    let (from_client, to_client) = client.split();
+    let (up, down) = tokio::try_join!(pump(from_client, far, up), pump(far, to_client, down))?;
+    match (up, down) {
+        (Ending::Refused(how), _) | (_, Ending::Refused(how)) => Err(how),
+        (Ending::PassedOn, Ending::PassedOn) => Ok(()),
+    }
 }
 
 fn rewriter(edge: &Edge, stream: Stream) -> Option<AddressRewriter> {

@@ -47,11 +47,25 @@ impl Passed {
     }
 }
 
-/// Moves bytes until the stream has ended and its end is passed on.
+/// How a direction ended that leaves the other one alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The end of the stream is passed on.
+    PassedOn,
+    /// The receiver takes no more. What it has said before may still be on its way: a server that answers early and closes
+    /// refuses the rest of a body, and its answer counts. The connection ends like this when that way has ended too.
+    Refused(Cut),
+}
+
+/// Moves bytes until the stream has ended or its receiver takes no more.
 ///
 /// # Errors
 /// When the connection as a whole is to end, and how.
-pub(super) async fn pump<R, W>(mut from: R, mut to: W, direction: Direction<'_>) -> Result<(), Cut>
+pub(super) async fn pump<R, W>(
+    mut from: R,
+    mut to: W,
+    direction: Direction<'_>,
+) -> Result<Ending, Cut>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -82,13 +96,16 @@ where
                 tokio::select! {
                     biased;
                     gone = &mut changed => { gone.map_err(|_| Cut::Close)?; break }
-                    came = pass(&mut from, &mut to, passed) => take(&mut line, rewriter.as_mut(), came?),
+                    came = pass(&mut from, &mut to, passed) => match came {
+                        Ok(came) => take(&mut line, rewriter.as_mut(), came),
+                        Err(refused) => return Ok(refused),
+                    }
                 }
                 continue;
             }
             let step = line.next(Instant::now());
             let until = match step {
-                Step::Finish => return finish(&mut to).await,
+                Step::Finish => return Ok(finish(&mut to).await),
                 Step::Cut(how) => return Err(how),
                 Step::Wait(until) => until,
                 Step::Send => None,
@@ -98,19 +115,24 @@ where
                 biased;
                 gone = &mut changed => { gone.map_err(|_| Cut::Close)?; break }
                 written = to.write(line.front()), if step == Step::Send => {
-                    let count = written.map_err(how)?;
-                    passed.went(count);
-                    line.sent(count);
+                    match written {
+                        Ok(count) => {
+                            passed.went(count);
+                            line.sent(count);
+                        }
+                        Err(error) => return Ok(Ending::Refused(how(&error))),
+                    }
                 }
                 () = sleep_until(until.unwrap_or_else(Instant::now).into()), if until.is_some() => {}
-                came = read(&mut from, passed), if wants => take(&mut line, rewriter.as_mut(), came?),
+                came = read(&mut from, passed), if wants => take(&mut line, rewriter.as_mut(), came),
             }
         }
     }
 }
 
 fn chosen(set: &FaultSet, stream: Stream, identity: &Identity) -> Vec<Arc<Fault>> {
-    let faults = set.faults.iter().filter(|fault| fault.stream == stream);
+    let acts = |fault: &&Arc<Fault>| fault.stream == stream && fault.toxic.acts_on_bytes();
+    let faults = set.faults.iter().filter(acts);
     let chosen =
         faults.filter(|fault| fault.chooses(identity.seed, &identity.edge, identity.connection));
     chosen.cloned().collect()
@@ -120,6 +142,8 @@ fn chosen(set: &FaultSet, stream: Stream, identity: &Identity) -> Vec<Arc<Fault>
 enum Came {
     Bytes(Bytes),
     End,
+    /// The sender is gone, and how.
+    Broken(Cut),
 }
 
 fn take(line: &mut Line, rewriter: Option<&mut AddressRewriter>, came: Came) {
@@ -132,11 +156,15 @@ fn take(line: &mut Line, rewriter: Option<&mut AddressRewriter>, came: Came) {
             line.push(bytes, Instant::now());
         }
         Came::End => line.end(Instant::now()),
+        Came::Broken(how) => line.break_off(how, Instant::now()),
     }
 }
 
 /// From socket to socket, until the stream ends or the receiver takes less than there is: what is left is answered.
-async fn pass<R, W>(from: &mut R, to: &mut W, passed: &Passed) -> Result<Came, Cut>
+///
+/// # Errors
+/// When the receiver takes no more.
+async fn pass<R, W>(from: &mut R, to: &mut W, passed: &Passed) -> Result<Came, Ending>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -144,12 +172,17 @@ where
     poll_fn(|cx| {
         BUFFER.with_borrow_mut(|buffer| {
             loop {
-                let count = ready!(poll_chunk(from, buffer, cx))?;
-                if count == 0 {
-                    return Poll::Ready(Ok(Came::End));
-                }
+                let count = match ready!(poll_chunk(from, buffer, cx)) {
+                    Ok(0) => return Poll::Ready(Ok(Came::End)),
+                    Ok(count) => count,
+                    Err(how) => return Poll::Ready(Ok(Came::Broken(how))),
+                };
                 let sent = match Pin::new(&mut *to).poll_write(cx, &buffer[..count]) {
-                    Poll::Ready(written) => written.map_err(how)?,
+                    Poll::Ready(Ok(sent)) => sent,
+                    Poll::Ready(Err(error)) => {
+                        passed.came(count);
+                        return Poll::Ready(Err(Ending::Refused(how(&error))));
+                    }
                     Poll::Pending => 0,
                 };
                 passed.came(count);
@@ -164,15 +197,17 @@ where
     .await
 }
 
-async fn read<R: AsyncRead + Unpin>(from: &mut R, passed: &Passed) -> Result<Came, Cut> {
+async fn read<R: AsyncRead + Unpin>(from: &mut R, passed: &Passed) -> Came {
     poll_fn(|cx| {
         BUFFER.with_borrow_mut(|buffer| {
-            let count = ready!(poll_chunk(from, buffer, cx))?;
-            passed.came(count);
-            Poll::Ready(Ok(match count {
-                0 => Came::End,
-                _ => Came::Bytes(Bytes::copy_from_slice(&buffer[..count])),
-            }))
+            Poll::Ready(match ready!(poll_chunk(from, buffer, cx)) {
+                Ok(0) => Came::End,
+                Ok(count) => {
+                    passed.came(count);
+                    Came::Bytes(Bytes::copy_from_slice(&buffer[..count]))
+                }
+                Err(how) => Came::Broken(how),
+            })
         })
     })
     .await
@@ -184,16 +219,12 @@ fn poll_chunk<R: AsyncRead + Unpin>(
     cx: &mut Context<'_>,
 ) -> Poll<Result<usize, Cut>> {
     let mut buffer = ReadBuf::new(buffer);
-    ready!(Pin::new(from).poll_read(cx, &mut buffer)).map_err(how)?;
+    ready!(Pin::new(from).poll_read(cx, &mut buffer)).map_err(|error| how(&error))?;
     Poll::Ready(Ok(buffer.filled().len()))
 }
 
 /// A side that is gone is told to the other side the way it went.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is what map_err hands over"
-)]
-fn how(error: io::Error) -> Cut {
+pub(super) fn how(error: &io::Error) -> Cut {
     match error.kind() {
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Cut::Reset,
         _ => Cut::Close,
@@ -201,10 +232,10 @@ fn how(error: io::Error) -> Cut {
 }
 
 /// Passes on the end of a stream, and leaves the other direction open.
-async fn finish<W: AsyncWrite + Unpin>(to: &mut W) -> Result<(), Cut> {
+async fn finish<W: AsyncWrite + Unpin>(to: &mut W) -> Ending {
     // A receiver that is gone already has no use for it.
     let _ = to.shutdown().await;
-    Ok(())
+    Ending::PassedOn
 }
 
 /// This direction's part of what all connections hold back.

@@ -25,6 +25,7 @@ fn fault(id: u64, toxic: Toxic) -> Arc<Fault> {
         stream: Stream::Downstream,
         toxicity: 1.0,
         toll: Arc::new(Toll::default()),
+        attempts: Arc::default(),
     })
 }
 
@@ -192,6 +193,19 @@ fn a_slow_close_delays_the_end_alone() {
         ("a", Step::Wait(Some(now + MS * 30)))
     );
     assert_eq!(line.next(now + MS * 30), Step::Finish);
+}
+
+#[test]
+fn what_a_sender_said_before_it_was_gone_still_goes_out() {
+    let (mut line, now) = (line(), Instant::now());
+    line.set_faults(&[latency(1, 30, 0)], now);
+    line.push("an early answer".into(), now);
+    line.break_off(Cut::Reset, now);
+    let (out, step) = play(&mut line, now);
+    assert_eq!(
+        (text(&out).as_str(), step),
+        ("an early answer", Step::Cut(Cut::Reset))
+    );
 }
 
 #[test]

@@ -38,6 +38,7 @@ impl Registry {
         let mut proxy = Proxy {
             listen: wish.listen,
             upstream: wish.upstream,
+            protocol: wish.protocol,
             advertised: wish.advertised,
             toxics: Vec::new(),
             traffic: Arc::default(),
@@ -54,7 +55,7 @@ impl Registry {
         self.show(&wish.name)
     }
 
-    /// Makes sure that these edges are there. One that is there with the same addresses is left as it is; one with others is made
+    /// Makes sure that these edges are there. One that is there with the same addresses and protocol is left as it is; one with others is made
     /// anew, without its toxics. Stops at the first that cannot be made, and answers those that were.
     pub async fn populate(&self, wishes: Vec<EdgeWish>) -> (Vec<EdgeView>, Result<(), Error>) {
         let mut made = Vec::new();
@@ -73,6 +74,7 @@ impl Registry {
             Err(_) => return self.create(wish).await,
         };
         let same = there.upstream == wish.upstream
+            && there.protocol == wish.protocol.name()
             && running::resolve(&there.listen).await.ok()
                 == running::resolve(&wish.listen).await.ok();
         if same {

@@ -27,6 +27,12 @@ pub enum Error {
     Stream,
     #[error("invalid toxic type")]
     ToxicType,
+    #[error(
+        "{kind} acts on HTTP requests, and {edge} is not known to carry HTTP (its protocol is tcp)"
+    )]
+    NotHttp { kind: &'static str, edge: String },
+    #[error("protocol was invalid, can be either tcp or http")]
+    Protocol,
     #[error("bad request body: {0}")]
     Body(String),
     #[error("bad request body: {0}")]

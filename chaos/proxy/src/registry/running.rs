@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, Proxy, Registry};
+use super::{Error, Protocol, Proxy, Registry};
 use crate::edge::{self, Edge};
 use crate::fault::FaultSet;
 
@@ -87,6 +87,7 @@ impl Registry {
         let edge = Arc::new(Edge {
             name: name.into(),
             upstream: proxy.upstream.clone(),
+            http: proxy.protocol == Protocol::Http,
             advertised,
             traffic: Arc::clone(&proxy.traffic),
             faults: seen,

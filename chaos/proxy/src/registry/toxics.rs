@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{
-    ANONYMOUS, Error, LeaseWish, Leased, Registry, SetFault, ToxicView, ToxicWish, check_name,
-    check_toxicity, views,
+    ANONYMOUS, Error, LeaseWish, Leased, Protocol, Registry, SetFault, ToxicView, ToxicWish,
+    check_name, check_toxicity, views,
 };
 use crate::fault::{Fault, Toll};
 use crate::limits::{LEASE_MAX, TOXICS_PER_PROXY_MAX};
@@ -38,11 +38,16 @@ impl Registry {
         check_toxicity(wish.toxicity)?;
         let _writer = self.writer.lock().await;
         let mut state = self.state();
+        let stream = wish.toxic.stream().unwrap_or(wish.stream);
         let name = wish
             .name
-            .unwrap_or_else(|| format!("{}_{}", wish.toxic.kind(), wish.stream.name()));
+            .unwrap_or_else(|| format!("{}_{}", wish.toxic.kind(), stream.name()));
         check_name(&name)?;
         let proxy = state.proxies.get(edge).ok_or(Error::ProxyNotFound)?;
+        if !wish.toxic.acts_on_bytes() && proxy.protocol != Protocol::Http {
+            let (kind, edge) = (wish.toxic.kind(), edge.to_owned());
+            return Err(Error::NotHttp { kind, edge });
+        }
         if proxy.toxics.iter().any(|set| set.fault.name == name) {
             return Err(Error::ToxicExists);
         }
@@ -54,9 +59,10 @@ impl Registry {
             id: state.next_id(),
             name: name.clone(),
             toxic: wish.toxic,
-            stream: wish.stream,
+            stream,
             toxicity: wish.toxicity,
             toll,
+            attempts: Arc::default(),
         };
         let set = SetFault {
             fault: Arc::new(fault),
@@ -101,6 +107,7 @@ impl Registry {
             stream: before.stream,
             toxicity: toxicity.unwrap_or(before.toxicity),
             toll: Arc::clone(&before.toll),
+            attempts: Arc::clone(&before.attempts),
         });
         if let Some(holder) = lease.holder {
             set.holder = holder;

@@ -19,6 +19,8 @@ pub struct EdgeView {
     pub upstream: String,
     pub enabled: bool,
     pub toxics: Vec<ToxicView>,
+    /// `http` where faults may act on requests, else `tcp`.
+    pub protocol: &'static str,
     /// What went over it.
     pub traffic: TrafficView,
 }
@@ -97,6 +99,7 @@ pub(super) fn edge(state: &State, name: &str) -> Option<EdgeView> {
         toxics: toxics
             .filter_map(|fault| toxic(state, name, &fault.name))
             .collect(),
+        protocol: proxy.protocol.name(),
         traffic: traffic(&proxy.traffic),
     })
 }

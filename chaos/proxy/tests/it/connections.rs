@@ -1,6 +1,7 @@
 //! What a proxy without faults must not change, and what must not hang.
 
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
@@ -44,6 +45,45 @@ async fn a_reset_of_one_side_reaches_the_other_as_a_reset() {
     drop(server);
     let ended = next_read(&mut client).await.unwrap_err();
     assert_eq!(ended.kind(), ErrorKind::ConnectionReset);
+}
+
+/// What a server does that refuses a body by its length (401, 413): it reads the head, answers and closes, whatever else comes.
+async fn answers_early(listener: TcpListener) {
+    loop {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        socket.read_exact(&mut [0; 1024]).await.unwrap();
+        socket.write_all(EARLY_ANSWER).await.unwrap();
+    }
+}
+
+const EARLY_ANSWER: &[u8] = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n";
+
+/// Sends four megabytes, as far as they are taken, and reads what comes.
+async fn send_too_much(addr: SocketAddr) -> Vec<u8> {
+    let mut client = TcpStream::connect(addr).await.unwrap();
+    let (mut from, mut to) = client.split();
+    let (mut answer, body) = (Vec::new(), vec![b'x'; 4 << 20]);
+    let exchange = async { tokio::join!(to.write_all(&body), from.read_to_end(&mut answer)) };
+    // Either may end with the reset that follows on the answer.
+    let _ = timeout(PATIENCE, exchange).await.expect("it hangs");
+    answer
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_before_the_body_is_sent_arrives() {
+    let proxy = Proxy::start().await;
+    let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let edge = proxy.edge(upstream.local_addr().unwrap()).await;
+    let mut server = JoinSet::new();
+    server.spawn(answers_early(upstream));
+    for number in 0..100 {
+        assert_eq!(send_too_much(edge).await, EARLY_ANSWER, "{number}");
+    }
+    // A slow way takes longer, and loses nothing.
+    proxy
+        .toxic("latency", "downstream", json!({"latency": 50}))
+        .await;
+    assert_eq!(send_too_much(edge).await, EARLY_ANSWER);
 }
 
 #[tokio::test]

@@ -8,5 +8,7 @@ mod api;
 mod clients;
 mod connections;
 mod faults;
+mod http;
+mod http_unhurt;
 mod leases;
 mod support;

@@ -1,5 +1,7 @@
 //! A proxy of a test's own, an upstream that echoes, and the control API as a client sees it.
 
+pub(crate) mod http;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 

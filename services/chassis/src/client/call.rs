@@ -1,6 +1,7 @@
 //! One call through the edge's policy.
 
 mod exchange;
+mod guarded;
 
 use std::{
     sync::Arc,
@@ -9,15 +10,14 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use resilience::{CallResult, Deadline, Permit, Rejected};
+use resilience::{CallResult, Deadline};
 use serde::Serialize;
 use tracing::{Instrument as _, debug};
 
-use super::{CallError, Reply, Shared, span};
+use super::{CallError, Guards, Reply, Shared, span};
 use crate::{
     http::IDEMPOTENCY_KEY,
     metrics::{RETRY_KINDS, RETRY_OUTCOMES},
-    telemetry::request::RequestContext,
 };
 
 /// A call being put together.
@@ -131,7 +131,7 @@ impl Call {
     async fn with_retries(&self, started: Instant) -> (Result<Reply, CallError>, u32) {
         let shared = &self.shared;
         let deadline = self.effective_deadline(started);
-        shared.budget.deposit(started);
+        shared.guards.budget.deposit(started);
         let mut attempt = 1;
         // What a later try says (no connection, no time left) does not undo an earlier one that may have been heard.
         let mut in_doubt = None;
@@ -155,13 +155,6 @@ impl Call {
         }
     }
 
-    fn effective_deadline(&self, now: Instant) -> Deadline {
-        let own = Deadline::after(now, self.deadline.unwrap_or(self.shared.policy.deadline));
-        RequestContext::current()
-            .deadline
-            .map_or(own, |callers| own.min(callers))
-    }
-
     fn delay_before_retry(
         &self,
         error: &CallError,
@@ -171,12 +164,17 @@ impl Call {
         let shared = &self.shared;
         if !self.idempotent
             || !error.is_worth_a_retry()
-            || !shared.policy.backoff.allows_another(attempt)
+            || !shared.guards.policy.backoff.allows_another(attempt)
+            || !shared.guards.switches.retry.is_on()
         {
             return None;
         }
         let now = Instant::now();
-        let mut delay = shared.policy.backoff.delay(attempt, &mut rand::rng());
+        let mut delay = shared
+            .guards
+            .policy
+            .backoff
+            .delay(attempt, &mut rand::rng());
         if let CallError::Unavailable {
             retry_after: Some(asked),
             ..
@@ -187,7 +185,10 @@ impl Call {
         if deadline.remaining(now).is_none_or(|left| left <= delay) {
             return None;
         }
-        let allowed = shared.budget.try_withdraw(now);
+        let Guards {
+            budget, switches, ..
+        } = &*shared.guards;
+        let allowed = budget.try_withdraw(now) || !switches.retry_budget.is_on();
         let [retried, refused] = RETRY_OUTCOMES;
         let outcome = if allowed { retried } else { refused };
         let attempts = &shared.metrics.retry_attempts;
@@ -198,7 +199,7 @@ impl Call {
     async fn traced_attempt(&self, deadline: Deadline, attempt: u32) -> Result<Reply, CallError> {
         let shared = &self.shared;
         let url = shared.base.join(&self.path).ok();
-        let breaker = shared.breaker.state(Instant::now());
+        let breaker = shared.guards.breaker.state(Instant::now());
         let span = span::begin(&shared.edge, &self.method, url, attempt, breaker);
         let result = self.attempt(deadline).instrument(span.clone()).await;
         span::end(&span, &result);
@@ -214,11 +215,13 @@ impl Call {
             .remaining(now)
             .ok_or_else(|| CallError::NoTimeLeft { edge: edge() })?;
         let permit = self.breaker_permit(now)?;
-        let Ok(_turn) = shared.bulkhead.acquire().await else {
-            permit.ignore(Instant::now());
+        let Ok(_turn) = self.turn().await else {
+            if let Some(permit) = permit {
+                permit.ignore(Instant::now());
+            }
             return Err(CallError::BulkheadFull { edge: edge() });
         };
-        let timeout = shared.policy.try_timeout.min(left);
+        let timeout = self.try_timeout().min(left);
         let result = tokio::time::timeout(timeout, self.exchange(deadline))
             .await
             .unwrap_or_else(|_| {
@@ -231,17 +234,10 @@ impl Call {
             Err(error) if counts_as_failure(error) => CallResult::Failure,
             _ => CallResult::Success,
         };
-        permit.record(Instant::now(), verdict);
+        if let Some(permit) = permit {
+            permit.record(Instant::now(), verdict);
+        }
         result
-    }
-
-    fn breaker_permit(&self, now: Instant) -> Result<Permit, CallError> {
-        let shared = &self.shared;
-        let refused = |rejected: Rejected| CallError::BreakerOpen {
-            edge: shared.edge.clone(),
-            retry_after: rejected.retry_after,
-        };
-        shared.breaker.try_acquire(now).map_err(refused)
     }
 }
 

@@ -7,7 +7,7 @@ use std::future::Future;
 use sqlx::PgConnection;
 
 use super::{Applied, Apply, ApplyError, Event, Outbox};
-use crate::{crash, db::Db};
+use crate::{crash, db::Db, protection::Protection};
 
 /// The effect of an event on a service's tables.
 pub trait Handle: Send + Sync + 'static {
@@ -28,6 +28,7 @@ pub struct Inbox<H> {
     db: Db,
     consumer: String,
     before_commit: String,
+    dedupe: Protection,
     outbox: Option<Outbox>,
     handler: H,
 }
@@ -41,6 +42,10 @@ impl<H: Handle> Inbox<H> {
             db,
             consumer: consumer.to_owned(),
             before_commit,
+            dedupe: Protection::register(
+                &format!("{consumer}.inbox"),
+                "an event that is delivered twice has its effect twice",
+            ),
             outbox: None,
             handler,
         }
@@ -60,7 +65,7 @@ impl<H: Handle> Apply for Inbox<H> {
             return Ok(Applied::Ignored);
         }
         let mut tx = self.db.begin().await?;
-        if !note(&mut tx, &self.consumer, event).await? {
+        if !note(&mut tx, &self.consumer, event).await? && self.dedupe.is_on() {
             return Ok(Applied::Duplicate);
         }
         self.handler.handle(&mut tx, event).await?;

@@ -167,6 +167,18 @@ pub(crate) const EVENT_DELIVERY: Spec = Spec::new(
     CONSUMER,
 );
 
+// Protections.
+pub(crate) const PROTECTION_OFF: Spec = Spec::new(
+    "protection_off",
+    "1 while the protection is switched off.",
+    &["protection"],
+);
+pub(crate) const PROTECTION_LEFT_OUT: Spec = Spec::new(
+    "protection_left_out_total",
+    "How often it was asked for while it was switched off.",
+    &["protection"],
+);
+
 // Caches.
 pub(crate) const CACHE_REQUESTS: Spec = Spec::new(
     "cache_requests_total",
@@ -206,5 +218,7 @@ pub(super) const ALL: &[Spec] = &[
     CONSUMER_LAG,
     CONSUMER_DURATION,
     EVENT_DELIVERY,
+    PROTECTION_OFF,
+    PROTECTION_LEFT_OUT,
     CACHE_REQUESTS,
 ];

@@ -1,5 +1,7 @@
-//! The admin port: liveness, readiness, metrics, log level, crash points. On its own listener, so that it answers while
-//! the public port is saturated.
+//! The admin port: liveness, readiness, metrics, log level, edges, protections, crash points. On its own listener, so that it
+//! answers while the public port is saturated.
+
+mod protections;
 
 use std::net::SocketAddr;
 
@@ -40,6 +42,8 @@ pub(super) async fn serve(
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
         .route("/log-level", put(set_log_level))
+        .route("/edges", get(edges))
+        .merge(protections::routes())
         .route("/crash-points", get(|| async { ApiJson(crash::list()) }))
         .route("/crash-points/{name}", put(arm).delete(disarm))
         .fallback(not_found)
@@ -71,6 +75,11 @@ async fn metrics(State(admin): State<Admin>, headers: HeaderMap) -> Response {
     let format = Exposition::negotiate(&headers);
     let text = admin.context.metrics.expose(format);
     ([(CONTENT_TYPE, format.content_type())], text).into_response()
+}
+
+/// Each edge with its policy and how its breaker, budget and bulkhead stand.
+async fn edges(State(admin): State<Admin>) -> Response {
+    ApiJson(admin.context.edges.list()).into_response()
 }
 
 /// Takes an env-filter as plain text, for example `debug,sqlx=warn`.

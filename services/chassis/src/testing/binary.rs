@@ -55,6 +55,7 @@ impl Binary {
             .env("SERVICE_HTTP_ADDR", self.http.to_string())
             .env("SERVICE_ADMIN_ADDR", self.admin.to_string())
             .env("CRASH_POINTS_ENABLED", "true")
+            .env("PROTECTION_SWITCHES_ENABLED", "true")
             .envs(more.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

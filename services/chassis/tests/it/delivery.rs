@@ -6,7 +6,9 @@ use std::sync::{
 };
 
 use chassis::{
+    config::Env,
     events::{Applied, Apply, ApplyError, Consumer, ConsumerConfig, Event, NewEvent},
+    protection,
     testing::{unique, wait_for},
 };
 use uuid::Uuid;
@@ -30,6 +32,22 @@ async fn every_event_has_one_effect_although_all_are_published_twice() {
     .await;
     assert_eq!(node.outcomes(group, topic, "done"), 20);
     assert_eq!(effects(&db.pool).await, 20);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn without_the_inbox_an_event_that_comes_twice_has_its_effect_twice() {
+    protection::configure(&Env::from_pairs([("PROTECTION_SWITCHES_ENABLED", "true")])).unwrap();
+    let db = database().await;
+    let (topic, group, node) = (unique("t"), unique("g"), Node::new());
+    node.relay(&db.pool, topic);
+    node.counter(&db.pool, group, topic);
+    protection::switch_off(&format!("{group}.inbox"), LIMIT).unwrap();
+    write(&db.pool, &event(topic, Uuid::now_v7(), 1)).await;
+    node.outbox.wake();
+    wait_for(LIMIT, async || pending(&db.pool).await == 0).await;
+    unmark(&db.pool).await;
+    wait_for(LIMIT, async || effects(&db.pool).await == 2).await;
     node.stop().await;
 }
 

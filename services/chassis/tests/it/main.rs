@@ -17,6 +17,7 @@ mod message_spans;
 mod metrics;
 mod pool;
 mod prometheus;
+mod protections;
 mod relay;
 mod retention;
 mod sampling;

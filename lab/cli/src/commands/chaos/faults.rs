@@ -70,16 +70,25 @@ fn row(fault: &Value) -> Vec<String> {
 /// `latency downstream latency=200 jitter=0, 50 % of connections`
 fn what(fault: &Value) -> String {
     let attributes = fault["attributes"].as_object().into_iter().flatten();
-    let attributes: String = attributes
-        .map(|(name, value)| format!(" {name}={value}"))
+    let said = attributes.filter(|(_, value)| value.as_str() != Some(""));
+    let attributes: String = said
+        .map(|(name, value)| match value.as_str() {
+            Some(text) => format!(" {name}={text}"),
+            None => format!(" {name}={value}"),
+        })
         .collect();
+    let word = |name: &str| fault[name].as_str().unwrap_or_default().to_owned();
     let toxicity = fault["toxicity"].as_f64().unwrap_or(1.0);
     let share = if toxicity < 1.0 {
-        format!(", {:.0} % of connections", toxicity * 100.0)
+        let of = if word("type").starts_with("http_") {
+            "requests"
+        } else {
+            "connections"
+        };
+        format!(", {:.0} % of {of}", toxicity * 100.0)
     } else {
         String::new()
     };
-    let word = |name: &str| fault[name].as_str().unwrap_or_default().to_owned();
     format!("{} {}{attributes}{share}", word("type"), word("stream"))
 }
 
@@ -99,6 +108,18 @@ mod tests {
         assert_eq!(
             row(&fault),
             ["order->payment", "slow", what, "3", "2", "99", "1.5 s"]
+        );
+    }
+
+    #[test]
+    fn what_is_not_narrowed_down_is_not_said() {
+        let fault = json!({
+            "type": "http_abort", "stream": "upstream", "toxicity": 0.25,
+            "attributes": {"status": 503, "method": "POST", "path": ""},
+        });
+        assert_eq!(
+            what(&fault),
+            "http_abort upstream method=POST status=503, 25 % of requests"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! `faultline chaos set`: one fault on one edge.
 
 use anyhow::{Context as _, bail};
-use proxy::toxic::{TYPES, Toxic};
+use proxy::toxic::{self, Toxic};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -20,6 +20,9 @@ pub(super) const HELP: &str = "Set a fault on an edge, such as:\n\n\
     Faults: latency (latency, jitter: ms), bandwidth (rate: KB/s), slow_close (delay: ms), timeout (timeout: ms; bytes vanish), \
     reset_peer (timeout: ms), slicer (average_size, size_variation: bytes, delay: µs), limit_data (bytes), blackhole (holds \
     everything, loses nothing), down (refuses connections).\n\n\
+    Where an edge carries HTTP: http_abort (status), http_delay (delay: ms), http_reply_delay (delay: ms), http_reply_lost (the server \
+    did it, the caller's connection is reset), http_duplicate (sent twice), http_headers (delay_max: ms; requests carry their own faults \
+    in Envoy's headers). method=POST and path=/payments/{id} narrow them down; --toxicity is the share of requests.\n\n\
     Edges: CALLER->CALLEE for HTTP, as in metrics and traces (gateway->order, payment->stripe), and SERVICE->redis, ->kafka, ->smtp, \
     ->otlp; ->postgres if the lab was started with --postgres-edges.";
 
@@ -36,10 +39,10 @@ pub(super) struct Args {
     /// When it heals by itself
     #[arg(long, default_value = "30s")]
     lease: Lease,
-    /// Which way: upstream (requests) or downstream (replies)
+    /// Which way: upstream (requests) or downstream (replies). HTTP faults know theirs
     #[arg(long, default_value = "downstream", value_parser = ["upstream", "downstream"])]
     stream: String,
-    /// The share of connections it chooses, from 0 to 1
+    /// The share of connections it chooses, from 0 to 1; of requests if it acts on these
     #[arg(long, default_value_t = 1.0)]
     toxicity: f64,
     /// Its name [default: TOXIC_STREAM]
@@ -85,7 +88,7 @@ fn check(args: &Args) -> anyhow::Result<Map<String, Value>> {
         .iter()
         .map(|text| attribute(text))
         .collect::<Result<_, _>>()?;
-    let kinds = || TYPES.into_iter().chain([DOWN]);
+    let kinds = || toxic::types().chain([DOWN]);
     let kind = args.toxic.as_str();
     let known = match Toxic::parse(kind, &given)? {
         Some(toxic) => toxic.attributes(),
@@ -111,10 +114,11 @@ fn attribute(text: &str) -> anyhow::Result<(String, Value)> {
     let (name, value) = text
         .split_once('=')
         .with_context(|| format!("{text:?} is not KEY=VALUE"))?;
-    let number: u64 = value
-        .parse()
-        .with_context(|| format!("{name} must be a whole number, not {value:?}"))?;
-    Ok((name.to_owned(), number.into()))
+    // The proxy's own reading says which attribute is to be which.
+    let value = value
+        .parse::<u64>()
+        .map_or_else(|_| Value::from(value), Value::from);
+    Ok((name.to_owned(), value))
 }
 
 async fn known_edge(lab: &Lab, control: &Control, edge: &str) -> anyhow::Result<()> {
@@ -165,6 +169,11 @@ mod tests {
                 args("latency", &["latency=fast"], 1.0),
                 "latency must be a whole number",
             ),
+            (args("http_abort", &["status=99"], 1.0), "200 to 599"),
+            (
+                args("http_delay", &["path=orders"], 1.0),
+                "path must be a path such as /orders",
+            ),
             (args("latency", &["latency"], 1.0), "KEY=VALUE"),
             (args("latency", &[], 1.5), "--toxicity must be from 0 to 1"),
             (args("down", &["rate=1"], 1.0), "down has no attribute"),
@@ -173,6 +182,8 @@ mod tests {
             assert!(error.contains(says), "{error}");
         }
         assert!(check(&args("latency", &["latency=5"], 0.5)).is_ok());
+        let narrow = &["method=post", "path=/payments/{id}"];
+        assert!(check(&args("http_reply_lost", narrow, 1.0)).is_ok());
         assert!(check(&args("down", &[], 1.0)).is_ok());
     }
 }

@@ -41,6 +41,15 @@ impl Commands {
         crash::point(PROCESS[1]);
         let (provider, label) = (step.attempt.provider, charge_label(&outcome));
         self.0.metrics.count_call(provider, "charge", label);
+        let outcome = match outcome {
+            ChargeOutcome::Unknown { why, .. } if !self.0.reconciliation.is_on() => {
+                ChargeOutcome::NotProcessed {
+                    why,
+                    may_fail_over: true,
+                }
+            }
+            outcome => outcome,
+        };
         let unknown = matches!(outcome, ChargeOutcome::Unknown { .. });
         let may_fail_over = !run.failed_over;
         let recorded = self
