@@ -18,8 +18,7 @@ use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-pub(crate) use self::order::ask;
-pub use self::order::{Card, Order, VISA};
+pub use self::order::{Card, Order, VISA, ask};
 use crate::{
     account::Account,
     door::{Answer, Ask, Door, Moment},

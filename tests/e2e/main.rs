@@ -16,6 +16,7 @@ mod contracts;
 mod crashes;
 mod dashboards;
 mod demo;
+mod events;
 mod identity;
 mod lab;
 mod load;

@@ -1,4 +1,4 @@
-//! Which changes of an OpenAPI document break somebody who relies on the old one. Pure.
+//! Which changes of an OpenAPI document, or of an event, break somebody who relies on the old one. Pure.
 //!
 //! Who sends a request is broken by a new demand; who reads an answer by something that is no longer there. What may be
 //! added: operations, optional inputs, members of answers, statuses, problem codes. Words (descriptions, examples) are
@@ -43,6 +43,25 @@ pub fn breaks(old: &Value, new: &Value) -> Vec<Break> {
         }));
     }
     found.into_iter().collect()
+}
+
+/// The same for an event, whose schema stands alone. Only its readers can be broken.
+pub fn of_event(name: &str, old: &Value, new: &Value) -> Vec<Break> {
+    let mut changes = Vec::new();
+    let documents = Pair { old, new };
+    schema::compare(
+        &documents,
+        Direction::Output,
+        "data",
+        old,
+        new,
+        &mut changes,
+    );
+    let named = |change| Break {
+        operation: name.to_owned(),
+        change,
+    };
+    changes.into_iter().map(named).collect()
 }
 
 /// The two documents, for looking references up.

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use contracts::{breaking, files, openapi};
+use contracts::{breaking, events, files, openapi};
 
 /// What the services promise.
 #[derive(Debug, Parser)]
@@ -46,7 +46,10 @@ fn main() -> anyhow::Result<ExitCode> {
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 fn generate(contracts: &std::path::Path, check: bool) -> anyhow::Result<bool> {
     let mut good = true;
-    for file in openapi::files() {
+    for file in openapi::files()
+        .into_iter()
+        .chain([events::document(contracts)?])
+    {
         if file.is_current(contracts)? {
             continue;
         }
@@ -73,12 +76,18 @@ fn breaking(contracts: &std::path::Path) -> anyhow::Result<bool> {
             good = false;
         }
     }
+    let released = events::schemas(contracts, "released/events")?;
+    for broken in events::breaks(&released, &events::schemas(contracts, "events")?) {
+        println!("{broken}");
+        good = false;
+    }
     Ok(good)
 }
 
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 fn release(contracts: &std::path::Path) -> anyhow::Result<bool> {
-    for file in openapi::files() {
+    let events = events::schema_files(&events::schemas(contracts, "events")?);
+    for file in openapi::files().into_iter().chain(events) {
         let released = files::File {
             path: format!("released/{}", file.path),
             ..file

@@ -22,9 +22,9 @@ pub mod postgres;
 mod process;
 mod progress;
 pub mod prometheus;
+pub mod python;
 pub mod redis;
 pub mod requirements;
-pub mod schemathesis;
 pub mod secrets;
 
 pub use error::{Error, Result};

@@ -102,7 +102,9 @@ impl Kind {
             Self::Redis => "sessions, rate limits and deduplication live there",
             Self::Prometheus => "it keeps the metrics and finds what is wrong in them",
             Self::Alertmanager => "it sorts alerts and delivers them",
-            Self::Python => "schemathesis and Toxiproxy's Python client test the shop from outside",
+            Self::Python => {
+                "schemathesis, Pact's command and Toxiproxy's Python client test the shop from outside"
+            }
             Self::Npm => "Toxiproxy's Node client tests the chaos proxy from outside",
             Self::Broker => "events travel through it; it is built from source once and kept",
         }

@@ -72,7 +72,10 @@ pub struct Order {
 
 impl Order {
     /// Reads an order, which must be one thing, so many times, at its price.
-    pub(crate) fn read(answer: &Answer) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// What is wrong with the answer.
+    pub fn read(answer: &Answer) -> Result<Self, String> {
         let body = &answer.body;
         let id = body["id"].as_str().and_then(|id| id.parse().ok());
         let amount = |name: &str| body[name]["amount"].as_i64();
@@ -189,7 +192,7 @@ impl Visit {
 }
 
 /// The request for one thing. Its key makes it safe to send again; the history names it.
-pub(crate) fn ask(product: Uuid, card: Card, quantity: i64) -> Ask {
+pub fn ask(product: Uuid, card: Card, quantity: i64) -> Ask {
     let body = json!({
         "items": [{ "product_id": product, "quantity": quantity }],
         "payment": { "token": card.token, "provider": card.provider },

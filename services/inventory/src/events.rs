@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Basket, OrderId, ReleaseReason, Reservation, Status},
+    domain::{Basket, Item, OrderId, ProductId, ReleaseReason, Reservation, Status},
     store::stock::StockRow,
 };
 
@@ -51,8 +51,39 @@ pub fn updated(row: &StockRow) -> NewEvent {
     event("InventoryUpdated", row.product_id.0, row.restocks, data)
 }
 
+/// One of each, as this service writes them, a release for each reason: what contracts/events describes and consumers
+/// are tested with.
+pub fn examples() -> Vec<NewEvent> {
+    let (order_id, product_id) = (OrderId(Uuid::from_u128(1)), ProductId(Uuid::from_u128(2)));
+    let basket = Basket::from_stored(vec![Item {
+        product_id,
+        quantity: 2,
+    }]);
+    let row = StockRow {
+        product_id,
+        received: 9,
+        available: 4,
+        reserved: 2,
+        sold: 3,
+        version: 7,
+        restocks: 1,
+    };
+    let reservation = |status| Reservation {
+        order_id,
+        status,
+        expires_at: None,
+        version: 2,
+        basket: basket.clone(),
+    };
+    let committed = settled(&reservation(Status::Committed), ReleaseReason::Requested);
+    let mut examples = vec![reserved(order_id, &basket), committed, updated(&row)];
+    let released = |reason| settled(&reservation(Status::Released), reason);
+    examples.extend(ReleaseReason::ALL.map(released));
+    examples
+}
+
 fn items(basket: &Basket) -> Value {
-    let item = |item: &crate::domain::Item| json!({ "product_id": item.product_id, "quantity": item.quantity });
+    let item = |item: &Item| json!({ "product_id": item.product_id, "quantity": item.quantity });
     basket.items().iter().map(item).collect()
 }
 

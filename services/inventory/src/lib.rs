@@ -18,4 +18,4 @@ pub mod metrics;
 pub mod store;
 pub mod worker;
 
-pub use self::http::document;
+pub use self::{events::examples as example_events, http::document};

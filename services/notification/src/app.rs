@@ -10,12 +10,12 @@ use chassis::{
 
 use crate::{
     config::Config,
-    domain::Letters,
+    domain::{EVENT_TYPES, Letters},
     http,
     mail::Postman,
     metrics::NotificationMetrics,
     store::{ATTEMPT, Store},
-    worker::{self, Mailer},
+    worker::{self, GROUP, Mailer},
 };
 
 /// What handlers need.
@@ -49,8 +49,8 @@ pub struct Subscription {
 impl Default for Subscription {
     fn default() -> Self {
         Self {
-            group: "notification",
-            topics: ["user.events", "order.events", "payment.events"],
+            group: GROUP,
+            topics: EVENT_TYPES.map(|(topic, _)| topic),
         }
     }
 }

@@ -4,8 +4,9 @@ mod letter;
 mod news;
 mod recipient;
 
+pub use self::news::{EVENT_TYPES, News};
 pub(crate) use self::{
     letter::{Letter, Letters},
-    news::{Kind, News, Preferences},
+    news::{Kind, Preferences},
     recipient::Recipient,
 };

@@ -23,4 +23,8 @@ mod metrics;
 mod store;
 mod worker;
 
-pub use self::http::document;
+pub use self::{
+    domain::{EVENT_TYPES, News},
+    http::document,
+    worker::GROUP,
+};

@@ -27,6 +27,9 @@ const MARK_PAUSE: Duration = Duration::from_millis(200);
 const AFTER_SEND: &str = "notification.after_send_before_mark";
 const AFTER_CLAIM: &str = "notification.after_claim_before_send";
 
+/// Consumer group.
+pub const GROUP: &str = "notification";
+
 /// Turns events into mails.
 pub(crate) struct Mailer {
     pub(crate) store: Store,

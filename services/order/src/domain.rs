@@ -4,8 +4,9 @@ mod basket;
 mod event;
 mod order;
 
+pub use self::basket::Line;
 pub(crate) use self::{
-    basket::{Basket, BasketError, LINES_MAX, Line, LineRequest, QUANTITY_MAX},
+    basket::{Basket, BasketError, LINES_MAX, LineRequest, QUANTITY_MAX},
     event::OrderEvent,
     order::{CancelReason, Order, OrderError, Status},
 };

@@ -9,12 +9,12 @@ mod domain;
 mod error;
 mod http;
 mod metrics;
-mod neighbours;
+pub mod neighbours;
 mod saga;
 mod store;
 mod worker;
 
-pub use self::http::document;
+pub use self::{http::document, store::stream::examples as example_events, worker::payments};
 
 /// This service's migrations, for tests that need its tables.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -1,8 +1,10 @@
 //! The services that an order needs, as this service sees them: own view types, own words for what can come back.
 
-pub(crate) mod inventory;
-pub(crate) mod payment;
-pub(crate) mod product;
+pub mod inventory;
+pub mod payment;
+pub mod product;
+
+pub use crate::domain::{Line, OrderId};
 
 use chassis::{
     auth::ServiceTokens,
@@ -12,14 +14,21 @@ use chassis::{
 
 /// Clients of the three edges.
 #[derive(Clone)]
-pub(crate) struct Neighbours {
-    pub(crate) inventory: inventory::Inventory,
-    pub(crate) payment: payment::Payment,
-    pub(crate) product: product::Products,
+pub struct Neighbours {
+    /// Stock.
+    pub inventory: inventory::Inventory,
+    /// Money.
+    pub payment: payment::Payment,
+    /// Names and prices.
+    pub product: product::Products,
 }
 
 impl Neighbours {
-    pub(crate) fn from_env(context: &Context) -> anyhow::Result<Self> {
+    /// Reads `EDGE_INVENTORY_…`, `EDGE_PAYMENT_…`, `EDGE_PRODUCT_…` and `SERVICE_TOKEN_KEY`.
+    ///
+    /// # Errors
+    /// A variable is missing or makes no sense.
+    pub fn from_env(context: &Context) -> anyhow::Result<Self> {
         let tokens = ServiceTokens::from_env(context.config.name, &context.env)?;
         let edge = |callee| -> anyhow::Result<EdgeClient> {
             let client = EdgeClient::from_env(context, callee, EdgePolicy::default())?;
@@ -35,7 +44,7 @@ impl Neighbours {
 
 /// What came of a step's call, in the saga's terms.
 #[derive(Debug)]
-pub(crate) enum Answer<T> {
+pub enum Answer<T> {
     /// It is done (or was done before).
     Done(T),
     /// It was understood and refused, and nothing happened; with a reason in words.
@@ -46,11 +55,11 @@ pub(crate) enum Answer<T> {
 
 /// A definite no.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// `code` of the problem document.
-    pub(crate) code: String,
+    pub code: String,
     /// For people.
-    pub(crate) detail: String,
+    pub detail: String,
 }
 
 /// Sorts a failed call: the codes in `definite` are answers, everything else is unknown. A 401 or 404 that nobody

@@ -1,4 +1,4 @@
 //! Background work: sagas that a crash or a slow neighbour left, and events of payments.
 
-pub(crate) mod payments;
+pub mod payments;
 pub(crate) mod recovery;

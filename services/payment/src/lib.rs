@@ -11,11 +11,11 @@ pub mod error;
 pub mod events;
 mod http;
 pub mod metrics;
-mod provider;
+pub mod provider;
 pub mod signature;
 pub mod store;
 pub mod vault;
 mod views;
 mod worker;
 
-pub use self::http::document;
+pub use self::{events::examples as example_events, http::document};

@@ -16,74 +16,105 @@ use crate::domain::{Attempt, CardToken, OrderId, Payment, PaymentId, Provider, R
 
 /// Money was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Capture {
-    pub(crate) payment_id: String,
+pub struct Capture {
+    /// The provider's id of the payment.
+    pub payment_id: String,
     /// Where a capture is a thing of its own.
-    pub(crate) capture_id: Option<String>,
-    pub(crate) amount: Money,
+    pub capture_id: Option<String>,
+    /// How much.
+    pub amount: Money,
 }
 
 /// What is known after asking for money.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ChargeOutcome {
+pub enum ChargeOutcome {
     /// Taken.
     Captured(Capture),
     /// Refused for good; nothing was taken.
     Declined {
+        /// Why, in plain words of ours.
         code: String,
+        /// The provider's id of the payment.
         payment_id: Option<String>,
     },
     /// This call was certainly not processed. Says nothing of earlier ones.
-    NotProcessed { why: String, may_fail_over: bool },
+    NotProcessed {
+        /// For people.
+        why: String,
+        /// Whether another provider may be asked.
+        may_fail_over: bool,
+    },
     /// It may or may not have been taken.
     Unknown {
+        /// For people.
         why: String,
+        /// The provider's id of the payment.
         payment_id: Option<String>,
     },
 }
 
 /// What is known after asking for a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum RefundOutcome {
+pub enum RefundOutcome {
     /// Given back.
-    Succeeded { refund_id: String },
+    Succeeded {
+        /// The provider's id of the refund.
+        refund_id: String,
+    },
     /// Refused for good; nothing was given back.
-    Refused { code: String },
+    Refused {
+        /// Why, in plain words of ours.
+        code: String,
+    },
     /// Ask again with the same key.
-    Unknown { why: String },
+    Unknown {
+        /// For people.
+        why: String,
+    },
 }
 
 /// A charge to ask for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Charge<'a> {
-    pub(crate) key: &'a str,
-    pub(crate) payment: PaymentId,
-    pub(crate) order: OrderId,
-    pub(crate) amount: Money,
-    pub(crate) token: &'a CardToken,
+pub struct Charge<'a> {
+    /// The attempt's own key.
+    pub key: &'a str,
+    /// What it is for.
+    pub payment: PaymentId,
+    /// What that is for.
+    pub order: OrderId,
+    /// How much.
+    pub amount: Money,
+    /// Of whom.
+    pub token: &'a CardToken,
     /// The provider's id of the payment, if an earlier call brought it.
-    pub(crate) known_id: Option<&'a str>,
+    pub known_id: Option<&'a str>,
 }
 
 /// A refund to ask for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct GiveBack<'a> {
-    pub(crate) refund: &'a Refund,
-    pub(crate) payment: &'a Payment,
+pub struct GiveBack<'a> {
+    /// What is asked for.
+    pub refund: &'a Refund,
+    /// What it takes back.
+    pub payment: &'a Payment,
     /// The attempt that took the money.
-    pub(crate) attempt: &'a Attempt,
-    pub(crate) amount: Money,
+    pub attempt: &'a Attempt,
+    /// How much.
+    pub amount: Money,
 }
 
 /// Both providers.
-pub(crate) struct Providers {
+pub struct Providers {
     stripe: Stripe,
     paypal: Paypal,
 }
 
 impl Providers {
     /// Reads `EDGE_STRIPE_…` and `EDGE_PAYPAL_…`.
-    pub(crate) fn from_env(context: &Context, key: &Secret) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// A variable is missing or makes no sense.
+    pub fn from_env(context: &Context, key: &Secret) -> anyhow::Result<Self> {
         Ok(Self {
             stripe: Stripe::from_env(context, EdgePolicy::default(), key)?,
             paypal: Paypal::from_env(context, EdgePolicy::default(), key)?,
@@ -91,7 +122,7 @@ impl Providers {
     }
 
     /// Asks for the money.
-    pub(crate) async fn charge(&self, at: Provider, charge: Charge<'_>) -> ChargeOutcome {
+    pub async fn charge(&self, at: Provider, charge: Charge<'_>) -> ChargeOutcome {
         match at {
             Provider::Stripe => self.stripe.charge(charge).await,
             Provider::Paypal => self.paypal.charge(charge).await,
@@ -100,7 +131,7 @@ impl Providers {
 
     /// What the provider knows of the payment. `None` is no answer to whether it was taken: a call may still be under
     /// way, and a search may be behind.
-    pub(crate) async fn look_up(&self, at: Provider, charge: Charge<'_>) -> Option<ChargeOutcome> {
+    pub async fn look_up(&self, at: Provider, charge: Charge<'_>) -> Option<ChargeOutcome> {
         match at {
             Provider::Stripe => self.stripe.look_up(charge).await,
             Provider::Paypal => self.paypal.look_up(charge).await,
@@ -108,7 +139,7 @@ impl Providers {
     }
 
     /// Asks for money to be given back.
-    pub(crate) async fn refund(&self, at: Provider, back: GiveBack<'_>) -> RefundOutcome {
+    pub async fn refund(&self, at: Provider, back: GiveBack<'_>) -> RefundOutcome {
         match at {
             Provider::Stripe => self.stripe.refund(back).await,
             Provider::Paypal => self.paypal.refund(back).await,

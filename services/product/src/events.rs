@@ -2,6 +2,7 @@
 
 use chassis::{events::NewEvent, telemetry::request::RequestContext};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::domain::{Draft, ProductId, RawDraft};
 
@@ -21,6 +22,12 @@ pub fn updated(id: ProductId, draft: &Draft, version: i64) -> NewEvent {
 /// A product is no longer sold.
 pub fn deleted(id: ProductId, version: i64) -> NewEvent {
     event("ProductDeleted", id, version, json!({ "product_id": id }))
+}
+
+/// One of each, as this service writes them: what contracts/events describes and consumers are tested with.
+pub fn examples() -> Vec<NewEvent> {
+    let (id, draft) = (ProductId(Uuid::from_u128(1)), Draft::example());
+    vec![created(id, &draft), updated(id, &draft, 2), deleted(id, 3)]
 }
 
 fn summary(id: ProductId, draft: &Draft) -> Value {

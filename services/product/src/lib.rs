@@ -17,4 +17,4 @@ pub mod http;
 pub mod metrics;
 pub mod store;
 
-pub use self::http::document;
+pub use self::{events::examples as example_events, http::document};

@@ -15,7 +15,7 @@ mod metrics;
 mod store;
 mod worker;
 
-pub use self::http::document;
+pub use self::{domain::events::examples as example_events, http::document};
 
 /// The tables of the service; merged with the chassis's own by [`chassis::db::migrate`].
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

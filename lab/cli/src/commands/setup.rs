@@ -7,11 +7,12 @@ use std::process::Stdio;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
+use parts::python;
 use parts::requirements::{self, Kind};
 use tokio::process::Command;
 
 use crate::cli::Global;
-use crate::commands::contracts::install_schemathesis;
+use crate::commands::contracts;
 use crate::home::Home;
 use crate::progress::PartsView;
 use crate::term;
@@ -61,7 +62,8 @@ pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
 fn prepare_tests(repo: &Path) -> anyhow::Result<()> {
     install_missing(&[&Kind::OF_TESTS[..], &Kind::OF_LAB].concat())?;
     clients::install(repo)?;
-    install_schemathesis()?;
+    contracts::install(&python::SCHEMATHESIS)?;
+    contracts::install(&python::PACT)?;
     Ok(())
 }
 

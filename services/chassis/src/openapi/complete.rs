@@ -5,7 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::problem::{self, Document, FieldError};
+use crate::{
+    idempotency::KEY_BYTES_MAX,
+    problem::{self, Document, FieldError},
+};
+
+/// As documents write it; on the wire the case does not count.
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// Name of problem+json among the schemas.
 const PROBLEM: &str = "Problem";
@@ -18,6 +24,7 @@ pub(super) fn complete(document: &mut Value, store_away: &[&str]) {
     for operation in operations(document) {
         tokens |= takes_tokens(operation);
         let mut codes = own(operation);
+        describe_idempotency(operation);
         add_common(operation, store_away, &mut codes);
         describe(operation, &codes);
         say_what_is_unsaid(operation);
@@ -80,6 +87,42 @@ fn own(operation: &Map<String, Value>) -> Codes {
     codes
 }
 
+/// What an operation speaks a dialect of its own by: an error 400 with a body that is not ours.
+fn speaks_a_dialect(operation: &Map<String, Value>) -> bool {
+    operation["responses"]["400"].get("content").is_some()
+}
+
+/// A handler says only that it takes an `Idempotency-Key`, and whether it has to; what the key looks like, and how a
+/// repeated answer is told, is the same everywhere.
+fn describe_idempotency(operation: &mut Map<String, Value>) {
+    if speaks_a_dialect(operation) {
+        return;
+    }
+    let parameters = operation.get_mut("parameters");
+    let parameters = parameters.and_then(Value::as_array_mut);
+    let is_key = |parameter: &&mut Value| {
+        parameter["in"] == "header" && parameter["name"] == IDEMPOTENCY_KEY
+    };
+    let Some(key) = parameters.into_iter().flatten().find(is_key) else {
+        return;
+    };
+    key["description"] = "A fresh one for each thing to be done, the same one to ask again.".into();
+    key["schema"]["minLength"] = 1.into();
+    key["schema"]["maxLength"] = KEY_BYTES_MAX.into();
+    key["schema"]["pattern"] = "^[!-~]+$".into();
+    let responses = operation
+        .get_mut("responses")
+        .and_then(Value::as_object_mut);
+    for (status, response) in responses.into_iter().flatten() {
+        if status.starts_with('2') {
+            response["headers"]["Idempotency-Replayed"] = json!({
+                "description": "`true` on an answer that was given before.",
+                "schema": { "type": ["string", "null"] },
+            });
+        }
+    }
+}
+
 fn add_common(operation: &Map<String, Value>, store_away: &[&str], codes: &mut Codes) {
     let mut add = |status: u16, named: &[&str]| {
         let entry = codes.entry(status).or_default();
@@ -88,8 +131,8 @@ fn add_common(operation: &Map<String, Value>, store_away: &[&str], codes: &mut C
     add(500, &["internal_error"]);
     add(503, &["overloaded", "deadline_exceeded"]);
     add(503, store_away);
-    if operation["responses"]["400"].get("content").is_some() {
-        // It speaks a dialect of its own; only the layers around it speak ours.
+    if speaks_a_dialect(operation) {
+        // Only the layers around it speak ours.
         return;
     }
     if takes_tokens(operation) {
@@ -106,7 +149,7 @@ fn add_common(operation: &Map<String, Value>, store_away: &[&str], codes: &mut C
         match (parameter["in"].as_str(), parameter["name"].as_str()) {
             (Some("path"), _) => add(404, &["resource_not_found"]),
             (Some("query"), _) => add(422, &["validation_failed"]),
-            (Some("header"), Some("Idempotency-Key")) => {
+            (Some("header"), Some(IDEMPOTENCY_KEY)) => {
                 add(400, &["idempotency_key_invalid"]);
                 if parameter["required"] == json!(true) {
                     add(400, &["idempotency_key_missing"]);
@@ -196,65 +239,4 @@ fn header(status: u16) -> Option<(&'static str, &'static str)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn completed(operation: &Value) -> Value {
-        let mut document = json!({ "paths": { "/x": { "post": operation } }, "components": {} });
-        complete(&mut document, &["database_unavailable"]);
-        document["paths"]["/x"]["post"]["responses"].take()
-    }
-
-    fn codes(response: &Value) -> &Value {
-        let schema = &response["content"][problem::MEDIA_TYPE]["schema"];
-        &schema["allOf"][1]["properties"]["code"]["enum"]
-    }
-
-    #[test]
-    fn an_operation_answers_with_its_own_codes_and_those_of_what_it_takes() {
-        let responses = completed(&json!({
-            "requestBody": {},
-            "security": [{ "bearer": [] }],
-            "parameters": [{ "in": "header", "name": "Idempotency-Key", "required": true }],
-            "responses": { "200": {}, "409": { "description": "sku_taken, sku_odd" } },
-        }));
-        let conflict = json!(["idempotency_in_progress", "sku_odd", "sku_taken"]);
-        assert_eq!(codes(&responses["409"]), &conflict);
-        let bad = json!([
-            "body_unreadable",
-            "idempotency_key_invalid",
-            "idempotency_key_missing",
-            "malformed_json"
-        ]);
-        assert_eq!(codes(&responses["400"]), &bad);
-        assert!(responses["503"]["headers"]["Retry-After"].is_object());
-        assert_eq!(responses["200"], json!({ "description": "OK" }));
-    }
-
-    #[test]
-    fn an_operation_that_takes_nothing_can_only_fail_on_our_side() {
-        let responses = completed(&json!({ "responses": { "204": {} } }));
-        let statuses: Vec<_> = responses.as_object().unwrap().keys().collect();
-        assert_eq!(statuses, ["204", "500", "503"]);
-    }
-
-    #[test]
-    fn a_parameter_that_may_be_left_out_is_not_null() {
-        let mut document = json!({ "paths": { "/x": { "get": { "responses": {}, "parameters": [
-            { "in": "header", "name": "If-Match", "schema": { "type": ["string", "null"] } },
-            { "in": "path", "name": "id", "schema": { "$ref": "#/components/schemas/Id" } },
-        ] } } }, "components": {} });
-        complete(&mut document, &[]);
-        let parameters = &document["paths"]["/x"]["get"]["parameters"];
-        assert_eq!(parameters[0]["schema"], json!({ "type": "string" }));
-        let reference = json!({ "$ref": "#/components/schemas/Id" });
-        assert_eq!(parameters[1]["schema"], reference);
-    }
-
-    #[test]
-    fn an_error_with_a_body_of_its_own_keeps_it() {
-        let foreign = json!({ "description": "declined", "content": { "application/json": {} } });
-        let responses = completed(&json!({ "responses": { "402": foreign.clone() } }));
-        assert_eq!(responses["402"], foreign);
-    }
-}
+mod tests;

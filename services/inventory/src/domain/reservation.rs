@@ -114,6 +114,9 @@ impl fmt::Display for Status {
 }
 
 impl ReleaseReason {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Requested, Self::OrderCancelled, Self::Expired];
+
     /// The reason as the event and the metric spell it.
     pub fn name(self) -> &'static str {
         match self {

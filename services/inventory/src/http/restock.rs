@@ -59,29 +59,10 @@ pub(super) struct ImportBody {
     post,
     path = "/api/v1/inventory/{product_id}/restock",
     security(("bearer" = [])),
-    params(
-        ("product_id" = ProductId, Path),
-        (
-            "Idempotency-Key" = String,
-            Header,
-            description = "A fresh one for each thing to be done, the same one to ask again.",
-            min_length = 1,
-            max_length = 255,
-            pattern = "^[!-~]+$"
-        )
-    ),
+    params(("product_id" = ProductId, Path), ("Idempotency-Key" = String, Header)),
     request_body = RestockRequest,
     responses(
-        (
-            status = 200,
-            body = StockBody,
-            headers(
-                (
-                    "Idempotency-Replayed" = Option<String>,
-                    description = "`true` on an answer that was given before."
-                )
-            )
-        ),
+        (status = 200, body = StockBody),
         (status = 403, description = "role_missing")
     )
 )]

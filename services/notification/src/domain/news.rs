@@ -75,9 +75,22 @@ impl Preferences {
     }
 }
 
+/// What has an effect here, by topic: a mail, or an entry in the address book.
+pub const EVENT_TYPES: [(&str, &[&str]); 3] = [
+    (
+        "user.events",
+        &["UserRegistered", "UserUpdated", "UserDeleted"],
+    ),
+    (
+        "order.events",
+        &["OrderPaid", "OrderCancelled", "OrderStatusChanged"],
+    ),
+    ("payment.events", &["PaymentRefunded"]),
+];
+
 /// One piece of news.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct News {
+pub struct News {
     pub(crate) kind: Kind,
     pub(crate) user_id: Uuid,
     /// The address that the mail is about. A code that proves an address goes there and nowhere else, whatever the
@@ -133,7 +146,10 @@ struct Refunded {
 
 impl News {
     /// The news in an event; `None` if it is none for a customer.
-    pub(crate) fn read(event: &Event) -> Result<Option<Self>, ApplyError> {
+    ///
+    /// # Errors
+    /// [`ApplyError::Poison`] if the event says something else than its type should.
+    pub fn read(event: &Event) -> Result<Option<Self>, ApplyError> {
         let news = match event.event_type.as_str() {
             "UserRegistered" => Self::account(Kind::Welcome, event.parse()?),
             "UserUpdated" => {

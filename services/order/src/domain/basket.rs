@@ -21,11 +21,15 @@ pub(crate) struct LineRequest {
 
 /// One product of an order. The price is the one the customer saw; later price changes do not touch it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(crate) struct Line {
-    pub(crate) product_id: Uuid,
-    pub(crate) name: String,
-    pub(crate) quantity: u32,
-    pub(crate) unit_price: Money,
+pub struct Line {
+    /// The product.
+    pub product_id: Uuid,
+    /// As it was called then.
+    pub name: String,
+    /// Units.
+    pub quantity: u32,
+    /// For one unit.
+    pub unit_price: Money,
 }
 
 /// The lines of an order with their total.

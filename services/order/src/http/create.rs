@@ -72,41 +72,20 @@ enum Begun {
     post,
     path = "/api/v1/orders",
     security(("bearer" = [])),
-    params(
-        (
-            "Idempotency-Key" = Option<String>,
-            Header,
-            description = "A fresh one for each thing to be done, the same one to ask again.",
-            min_length = 1,
-            max_length = 255,
-            pattern = "^[!-~]+$"
-        )
-    ),
+    params(("Idempotency-Key" = Option<String>, Header)),
     request_body = NewOrder,
     responses(
         (
             status = 201,
             body = OrderView,
             description = "Paid or cancelled.",
-            headers(
-                ("Location" = String, description = "Where the order is."),
-                (
-                    "Idempotency-Replayed" = Option<String>,
-                    description = "`true` on an answer that was given before."
-                )
-            )
+            headers(("Location" = String, description = "Where the order is."))
         ),
         (
             status = 202,
             body = OrderView,
             description = "Under way.",
-            headers(
-                ("Location" = String, description = "Where the order is."),
-                (
-                    "Idempotency-Replayed" = Option<String>,
-                    description = "`true` on an answer that was given before."
-                )
-            )
+            headers(("Location" = String, description = "Where the order is."))
         ),
         (status = 403, description = "role_missing"),
         (status = 503, description = "dependency_unavailable")

@@ -9,11 +9,11 @@ use crate::domain::{Line, OrderId};
 
 /// Client of `order->inventory`.
 #[derive(Clone)]
-pub(crate) struct Inventory(pub(super) EdgeClient);
+pub struct Inventory(pub(super) EdgeClient);
 
 impl Inventory {
     /// Takes the stock aside, all of it or none.
-    pub(crate) async fn reserve(&self, order: OrderId, lines: &[Line]) -> Answer<()> {
+    pub async fn reserve(&self, order: OrderId, lines: &[Line]) -> Answer<()> {
         let items: Vec<_> = lines
             .iter()
             .map(|line| json!({ "product_id": line.product_id, "quantity": line.quantity }))
@@ -31,13 +31,13 @@ impl Inventory {
     }
 
     /// Turns reserved stock into sold stock.
-    pub(crate) async fn commit(&self, order: OrderId) -> Answer<()> {
+    pub async fn commit(&self, order: OrderId) -> Answer<()> {
         let call = self.0.post(&path(order, "/commit")).idempotent();
         finish(call, &["reservation_closed", "reservation_not_found"]).await
     }
 
     /// Gives everything back, also what was sold; keeps a reservation that is still under way from coming about.
-    pub(crate) async fn release(&self, order: OrderId) -> Answer<()> {
+    pub async fn release(&self, order: OrderId) -> Answer<()> {
         finish(self.0.post(&path(order, "/release")).idempotent(), &[]).await
     }
 }

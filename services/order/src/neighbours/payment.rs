@@ -10,7 +10,7 @@ use crate::domain::OrderId;
 
 /// Client of `order->payment`.
 #[derive(Clone)]
-pub(crate) struct Payment(pub(super) EdgeClient);
+pub struct Payment(pub(super) EdgeClient);
 
 /// What this service reads of a payment.
 #[derive(Debug, Deserialize)]
@@ -23,7 +23,7 @@ struct View {
 
 impl Payment {
     /// Charges the customer, once. Done gives the id of the payment.
-    pub(crate) async fn process(
+    pub async fn process(
         &self,
         order: OrderId,
         user: Uuid,
@@ -55,7 +55,7 @@ impl Payment {
     }
 
     /// Makes sure that nothing stays captured for the order, whatever happened before or is still under way.
-    pub(crate) async fn void(&self, order: OrderId) -> Answer<()> {
+    pub async fn void(&self, order: OrderId) -> Answer<()> {
         let call = self
             .0
             .post(&format!("/api/v1/payments/order/{order}/void"))

@@ -12,14 +12,16 @@ use uuid::Uuid;
 
 /// Client of `order->product`.
 #[derive(Clone)]
-pub(crate) struct Products(pub(super) EdgeClient);
+pub struct Products(pub(super) EdgeClient);
 
 /// What this service reads of a product.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Product {
+pub struct Product {
     id: Uuid,
-    pub(crate) name: String,
-    pub(crate) price: Money,
+    /// One line.
+    pub name: String,
+    /// For one unit.
+    pub price: Money,
 }
 
 #[derive(Deserialize)]
@@ -32,7 +34,10 @@ const DEADLINE: Duration = Duration::from_millis(1_500);
 
 impl Products {
     /// The products that exist among these, by id.
-    pub(crate) async fn batch(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Product>, CallError> {
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn batch(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Product>, CallError> {
         let call = self
             .0
             .post("/api/v1/products/batch")

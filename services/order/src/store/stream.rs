@@ -9,6 +9,7 @@ use chassis::{
 };
 use serde_json::{Value, json};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{orders::OrderRow, read_model};
 use crate::{
@@ -44,18 +45,30 @@ pub(crate) async fn record(
 }
 
 async fn append(conn: &mut PgConnection, order: &Order, event: OrderEvent) -> Result<(), Error> {
-    let event_type = event.name();
-    let new = NewEvent {
+    outbox::append(conn, &new_event(order.id, order.version, event)).await?;
+    Ok(())
+}
+
+fn new_event(id: OrderId, version: i64, event: OrderEvent) -> NewEvent {
+    NewEvent {
         topic: TOPIC,
-        aggregate_id: order.id.0,
-        aggregate_version: order.version,
-        event_type,
+        aggregate_id: id.0,
+        aggregate_version: version,
+        event_type: event.name(),
         data_version: DATA_VERSION,
         data: body(event),
         correlation_id: RequestContext::correlation_id(),
-    };
-    outbox::append(conn, &new).await?;
-    Ok(())
+    }
+}
+
+/// At least one of each, as this service writes them: what contracts/events describes and consumers are tested with.
+pub fn examples() -> Vec<NewEvent> {
+    let id = OrderId(Uuid::from_u128(1));
+    let events = OrderEvent::examples(id);
+    events
+        .into_iter()
+        .map(|event| new_event(id, 1, event))
+        .collect()
 }
 
 fn body(event: OrderEvent) -> Value {

@@ -12,12 +12,12 @@ use crate::{
 };
 
 /// Topic of payments' events.
-pub(crate) const TOPIC: &str = "payment.events";
+pub const TOPIC: &str = "payment.events";
 /// Consumer group, and name in the inbox.
-pub(crate) const CONSUMER: &str = "order.payments";
+pub const CONSUMER: &str = "order.payments";
 
 /// Applies events of payments to orders.
-pub(crate) struct PaymentEvents;
+pub struct PaymentEvents;
 
 /// What this service reads of any of them.
 #[derive(Deserialize)]

@@ -50,41 +50,20 @@ struct MethodBody {
     post,
     path = "/api/v1/payments",
     security(("bearer" = [])),
-    params(
-        (
-            "Idempotency-Key" = String,
-            Header,
-            description = "A fresh one for each thing to be done, the same one to ask again.",
-            min_length = 1,
-            max_length = 255,
-            pattern = "^[!-~]+$"
-        )
-    ),
+    params(("Idempotency-Key" = String, Header)),
     request_body = ProcessRequest,
     responses(
         (
             status = 201,
             body = PaymentBody,
             description = "Captured or declined.",
-            headers(
-                ("Location" = String, description = "Where it is."),
-                (
-                    "Idempotency-Replayed" = Option<String>,
-                    description = "`true` on an answer that was given before."
-                )
-            )
+            headers(("Location" = String, description = "Where it is."))
         ),
         (
             status = 202,
             body = PaymentBody,
             description = "The outcome is not known yet.",
-            headers(
-                ("Location" = String, description = "Where it is."),
-                (
-                    "Idempotency-Replayed" = Option<String>,
-                    description = "`true` on an answer that was given before."
-                )
-            )
+            headers(("Location" = String, description = "Where it is."))
         ),
         (status = 403, description = "role_missing"),
         (status = 409, description = "payment_voided")

@@ -48,42 +48,20 @@ pub(super) struct RefundList {
     post,
     path = "/api/v1/payments/{id}/refunds",
     security(("bearer" = [])),
-    params(
-        ("id" = PaymentId, Path),
-        (
-            "Idempotency-Key" = String,
-            Header,
-            description = "A fresh one for each thing to be done, the same one to ask again.",
-            min_length = 1,
-            max_length = 255,
-            pattern = "^[!-~]+$"
-        )
-    ),
+    params(("id" = PaymentId, Path), ("Idempotency-Key" = String, Header)),
     request_body = RefundRequest,
     responses(
         (
             status = 201,
             body = RefundBody,
             description = "Done, or refused by the provider.",
-            headers(
-                ("Location" = String, description = "Where it is."),
-                (
-                    "Idempotency-Replayed" = Option<String>,
-                    description = "`true` on an answer that was given before."
-                )
-            )
+            headers(("Location" = String, description = "Where it is."))
         ),
         (
             status = 202,
             body = RefundBody,
             description = "The outcome is not known yet.",
-            headers(
-                ("Location" = String, description = "Where it is."),
-                (
-                    "Idempotency-Replayed" = Option<String>,
-                    description = "`true` on an answer that was given before."
-                )
-            )
+            headers(("Location" = String, description = "Where it is."))
         ),
         (status = 403, description = "role_missing"),
         (status = 404, description = "payment_not_found"),

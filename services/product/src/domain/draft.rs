@@ -1,6 +1,6 @@
 //! What an administrator may write about a product.
 
-use chassis::money::Money;
+use chassis::money::{Currency, Money};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -78,6 +78,18 @@ impl std::ops::Deref for Draft {
 }
 
 impl Draft {
+    /// A product that any shop might sell.
+    pub(crate) fn example() -> Self {
+        Self(RawDraft {
+            sku: "TEAPOT-1".to_owned(),
+            name: "Teapot".to_owned(),
+            description: "Pours.".to_owned(),
+            category: "kitchen".to_owned(),
+            price: Money::new(2_500, Currency::Eur),
+            attributes: Attributes::default(),
+        })
+    }
+
     /// Checks everything, so that an administrator learns all flaws at once.
     ///
     /// # Errors

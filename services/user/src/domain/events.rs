@@ -1,9 +1,11 @@
 //! What other services are told about users. The shapes are contracts: members are added, never changed.
 
 use chassis::{events::NewEvent, telemetry::request::RequestContext};
+use chrono::DateTime;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::{Token, User};
+use super::{Role, Roles, Tier, Token, User, UserId};
 
 /// Where the events go.
 pub(crate) const TOPIC: &str = "user.events";
@@ -59,4 +61,32 @@ impl Happened<'_> {
             Self::LoggedIn | Self::LoggedOut | Self::Deleted => json!({ "user_id": user.id }),
         }
     }
+}
+
+/// One of each, as this service writes them, an update with and without a new address: what contracts/events describes
+/// and consumers are tested with.
+pub fn examples() -> Vec<NewEvent> {
+    let at = DateTime::UNIX_EPOCH;
+    let user = User {
+        id: UserId(Uuid::from_u128(1)),
+        email: "ada@example.com".to_owned(),
+        name: "Ada".to_owned(),
+        roles: Roles::from_iter([Role::Customer]),
+        tier: Tier::Standard,
+        email_verified: false,
+        version: 1,
+        event_version: 1,
+        created_at: at,
+        updated_at: at,
+    };
+    let token = Token::random();
+    let happened = [
+        Happened::Registered(&token),
+        Happened::Updated(Some(&token)),
+        Happened::Updated(None),
+        Happened::LoggedIn,
+        Happened::LoggedOut,
+        Happened::Deleted,
+    ];
+    happened.iter().map(|happened| happened.to(&user)).collect()
 }

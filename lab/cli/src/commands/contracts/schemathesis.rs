@@ -1,31 +1,18 @@
 //! `faultline contracts fuzz`: schemathesis against the services of a lab, with the tokens that it needs.
 
-use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, bail};
-use parts::schemathesis;
+use parts::python;
 use tokio::process::Command;
 
 use crate::cli::Global;
 use crate::commands::env;
-use crate::progress::PartsView;
 use crate::shop::SERVICES;
 use crate::{Lab, Verdict, term};
 
 /// How it is configured, and who it is.
 const FOLDER: &str = "contracts/schemathesis";
-
-/// Installs it unless it is there. Blocks.
-///
-/// # Errors
-/// When it cannot be installed, with what to do.
-pub fn install() -> anyhow::Result<PathBuf> {
-    let mut view = PartsView::default();
-    let program = schemathesis::install(&mut |report| view.show(report));
-    view.finish();
-    Ok(program?)
-}
 
 /// Asks one service after the other, so that what one is asked does not take another's time.
 pub(super) async fn fuzz(
@@ -41,7 +28,7 @@ pub(super) async fn fuzz(
     }
     let lab = Lab::of(global)?;
     let folder = lab.home.repo()?.join(FOLDER);
-    let program = tokio::task::spawn_blocking(install).await??;
+    let program = tokio::task::spawn_blocking(|| super::install(&python::SCHEMATHESIS)).await??;
     let mut all_good = true;
     for service in SERVICES
         .iter()

@@ -1,5 +1,5 @@
-//! schemathesis, which asks a running service whatever its OpenAPI document allows and forbids: a Python program in an
-//! environment of its own in the user's cache, every package of it pinned. Tests use it; no lab needs it to run.
+//! Programs written in Python that test the shop from outside: each in an environment of its own in the user's cache,
+//! every package of it pinned. No lab needs them to run.
 
 use std::{
     fs::{self, File},
@@ -11,10 +11,34 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Error, Progress, Report, Result, environment};
 
-/// Its packages with their versions, as `pip` reads them.
-const PACKAGES: &str = include_str!("../../../contracts/schemathesis/requirements.txt");
+/// A program and what it consists of.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool {
+    name: &'static str,
+    program: &'static str,
+    what: &'static str,
+    /// Its packages with their versions, as `pip` reads them.
+    packages: &'static str,
+}
+
+/// Asks a running service whatever its OpenAPI document allows and forbids.
+pub const SCHEMATHESIS: Tool = Tool {
+    name: "schemathesis",
+    program: "st",
+    what: "schemathesis, which tests the services' APIs",
+    packages: include_str!("../../../contracts/schemathesis/requirements.txt"),
+};
+
+/// Pact's own command: another verifier of the same pacts, and the client of its broker.
+pub const PACT: Tool = Tool {
+    name: "pact",
+    program: "pact",
+    what: "Pact's command, which verifies what consumers rely on",
+    packages: include_str!("../../../contracts/pact/reference/requirements.txt"),
+};
+
 const ENVIRONMENT: &str = "environment";
-/// Written last.
+/// Written last: an environment whose making was interrupted is made anew.
 const DONE: &str = "done";
 /// How much of what pip said an error quotes.
 const TAIL_LINES: usize = 15;
@@ -24,37 +48,35 @@ const TAIL_LINES: usize = 15;
 ///
 /// # Errors
 /// When Python 3 with `venv` is not there, or a package cannot be had.
-pub fn install(report: Report<'_>) -> Result<PathBuf> {
-    let home = home(&environment::cache_dir()?);
+pub fn install(tool: &Tool, report: Report<'_>) -> Result<PathBuf> {
+    let home = tool.home(&environment::cache_dir()?);
     let creating = || format!("create {}", home.display());
     fs::create_dir_all(&home).map_err(Error::io(creating))?;
     let lock = File::create(home.join("lock")).and_then(|file| file.lock().map(|()| file));
     let _lock = lock.map_err(Error::io(|| format!("lock {}", home.display())))?;
-    if let Some(program) = program(&home) {
+    let program = home.join(ENVIRONMENT).join("bin").join(tool.program);
+    if home.join(DONE).is_file() {
         return Ok(program);
     }
-    report(Progress::Say(
-        "Installing schemathesis, which tests the services' APIs: once, about a minute".into(),
-    ));
-    fill(&home.join(ENVIRONMENT))?;
+    report(Progress::Say(format!(
+        "Installing {}: once, about a minute",
+        tool.what
+    )));
+    fill(&home.join(ENVIRONMENT), tool.packages)?;
     let done = home.join(DONE);
     fs::write(&done, "").map_err(Error::io(|| format!("write {}", done.display())))?;
-    Ok(home.join(ENVIRONMENT).join("bin/st"))
+    Ok(program)
 }
 
-/// By its packages: another version is another environment.
-fn home(cache: &Path) -> PathBuf {
-    let hash = Sha256::digest(PACKAGES.as_bytes());
-    cache.join(format!("schemathesis-{}", hex::encode(&hash[..8])))
+impl Tool {
+    /// By its packages: another version is another environment.
+    fn home(&self, cache: &Path) -> PathBuf {
+        let hash = Sha256::digest(self.packages.as_bytes());
+        cache.join(format!("{}-{}", self.name, hex::encode(&hash[..8])))
+    }
 }
 
-/// Complete or not there: an environment whose making was interrupted is made anew.
-fn program(home: &Path) -> Option<PathBuf> {
-    let complete = home.join(DONE).is_file();
-    complete.then(|| home.join(ENVIRONMENT).join("bin/st"))
-}
-
-fn fill(environment: &Path) -> Result<()> {
+fn fill(environment: &Path, list: &str) -> Result<()> {
     let mut python = Command::new("python3");
     python.args(["-m", "venv", "--clear"]).arg(environment);
     run(&mut python).map_err(|error| Error::Missing {
@@ -62,8 +84,7 @@ fn fill(environment: &Path) -> Result<()> {
         mend: format!("On Debian and Ubuntu: apt-get install python3-venv ({error})"),
     })?;
     let packages = environment.join("requirements.txt");
-    fs::write(&packages, PACKAGES)
-        .map_err(Error::io(|| format!("write {}", packages.display())))?;
+    fs::write(&packages, list).map_err(Error::io(|| format!("write {}", packages.display())))?;
     let mut pip = Command::new(environment.join("bin/python"));
     pip.args([
         "-m",

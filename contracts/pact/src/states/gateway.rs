@@ -1,0 +1,79 @@
+//! Customers and their orders, as they come through the door.
+
+use anyhow::bail;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{States, Values, fresh, stock, values};
+use crate::shop::{Shop, expect, text, unused_address};
+
+/// More than twice of what a customer may ask in a minute.
+const TOO_OFTEN: usize = 2_000;
+/// Requests that are under way at once while a limit is used up.
+const AT_ONCE: usize = 16;
+
+pub(super) async fn set_up(states: &States, state: &str) -> anyhow::Result<Option<Values>> {
+    let shop = &*states.shop;
+    let given = match state {
+        "somebody without an account" => json!({ "email": unused_address() }),
+        "somebody with an account" => {
+            let email = unused_address();
+            shop.register(&email).await?;
+            json!({ "email": email })
+        }
+        "somebody with a session" => {
+            json!({ "refresh_token": shop.customer().await?.refresh_token })
+        }
+        "a product that can be ordered" => {
+            json!({ "product_id": product(shop).await?, "key": fresh() })
+        }
+        "an order that its customer paid for" => paid_order(shop).await?,
+        "a customer who asks without end" => limited(states).await?,
+        _ => return Ok(None),
+    };
+    Ok(Some(values(given)))
+}
+
+async fn product(shop: &Shop) -> anyhow::Result<String> {
+    let product = stock::product(shop).await?;
+    stock::stock(shop, &product, 9).await?;
+    Ok(product)
+}
+
+async fn paid_order(shop: &Shop) -> anyhow::Result<Value> {
+    let (customer, product) = (shop.customer().await?, product(shop).await?);
+    let body = json!({
+        "items": [{ "product_id": product, "quantity": 1 }],
+        "payment": { "token": "tok_visa", "provider": "stripe" },
+    });
+    let request = shop.request("gateway", Method::POST, "/api/v1/orders")?;
+    let request = request
+        .bearer_auth(&customer.token)
+        .header("idempotency-key", fresh());
+    let order = expect(request.json(&body)).await?;
+    Ok(json!({ "order_id": text(&order, "/id")?, "token": customer.token }))
+}
+
+/// The limit refills every moment, so it is used up by many at once; and whoever asks in this customer's name later has
+/// to insist, too (see [`States::insists`]).
+async fn limited(states: &States) -> anyhow::Result<Value> {
+    let shop = &*states.shop;
+    let customer = shop.customer().await?;
+    states.insistent.lock().await.insert(customer.token.clone());
+    let mut asked = 0;
+    while asked < TOO_OFTEN {
+        let asking: Vec<_> = (0..AT_ONCE)
+            .map(|_| {
+                let request = shop.request("gateway", Method::GET, "/api/v1/users/me");
+                request.map(|request| request.bearer_auth(&customer.token).send())
+            })
+            .collect::<Result<_, _>>()?;
+        for answer in futures_util::future::join_all(asking).await {
+            if answer?.status() == StatusCode::TOO_MANY_REQUESTS {
+                return Ok(json!({ "token": customer.token }));
+            }
+        }
+        asked += AT_ONCE;
+    }
+    bail!("{TOO_OFTEN} requests of one customer were not too many")
+}
