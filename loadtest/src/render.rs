@@ -7,6 +7,11 @@ mod markdown;
 
 use std::{fs, io, path::Path};
 
+pub use self::{
+    chart::{Chart, Line},
+    html::STYLE,
+};
+
 use crate::{
     document::{Document, FILE},
     report::Verdict,
@@ -40,7 +45,8 @@ pub fn verdict(document: &Document) -> &'static str {
 }
 
 /// Text inside of XML and HTML.
-fn escaped(text: &str) -> String {
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

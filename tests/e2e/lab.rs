@@ -102,6 +102,15 @@ impl Lab {
             .unwrap_or_else(|| panic!("no {name} in {}", self.env))
     }
 
+    /// All of them.
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
+        let all = self.env.as_object().unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        all.iter()
+            .map(|(name, value)| (name.clone(), text(value)))
+            .collect()
+    }
+
     /// A path at the admin port of a service.
     pub(crate) fn admin(&self, service: &str, path: &str) -> String {
         let name = format!("{}_ADMIN_URL", service.to_uppercase());

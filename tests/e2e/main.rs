@@ -10,6 +10,7 @@
 
 mod alerts;
 mod bad_input;
+mod breakers;
 mod chaos;
 mod client;
 mod contracts;
@@ -17,6 +18,7 @@ mod crashes;
 mod dashboards;
 mod demo;
 mod events;
+mod experiments;
 mod identity;
 mod lab;
 mod load;

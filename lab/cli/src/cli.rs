@@ -105,7 +105,7 @@ pub enum Command {
     /// The dashboards in dashboards/grafana, and what they are made from
     #[command(long_about = dashboards::HELP)]
     Dashboards(dashboards::Args),
-    /// Faults on the ways between services and to their data, that heal by themselves
+    /// Experiments with a verdict; faults that heal by themselves
     #[command(long_about = chaos::HELP)]
     Chaos(chaos::Args),
     /// What the services promise, what breaks it, and whether they keep it
@@ -118,9 +118,9 @@ pub enum Command {
     #[command(long_about = logs::HELP)]
     Logs(logs::Args),
     /// SIGKILL a process; the lab starts it again and counts that
-    Kill(act::Args),
+    Kill(act::Lasting),
     /// Freeze a process: it keeps its connections and answers nothing
-    Pause(act::Args),
+    Pause(act::Lasting),
     /// Let a paused process go on
     Resume(act::Args),
     /// Stop a process gracefully and start it again

@@ -31,6 +31,15 @@ pub struct Sample {
     pub value: f64,
 }
 
+/// One series over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Course {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Seconds since 1970, and the value.
+    pub points: Vec<(f64, f64)>,
+}
+
 impl Prometheus {
     /// That of a lab.
     ///
@@ -76,6 +85,33 @@ impl Prometheus {
         samples(&answer).with_context(|| format!("the query was: {expression}"))
     }
 
+    /// How what an expression gives went over time: its series, each a point every `step`.
+    ///
+    /// # Errors
+    /// As [`Prometheus::query`].
+    pub async fn range(
+        &self,
+        expression: &str,
+        (from, until): (DateTime<Utc>, DateTime<Utc>),
+        step: Duration,
+    ) -> anyhow::Result<Vec<Course>> {
+        let form = [
+            ("query", expression.to_owned()),
+            ("start", from.timestamp().to_string()),
+            ("end", until.timestamp().to_string()),
+            ("step", step.as_secs().to_string()),
+        ];
+        let asked = self
+            .http
+            .post(format!("{}/api/v1/query_range", self.base))
+            .form(&form)
+            .send()
+            .await
+            .with_context(|| format!("Prometheus does not answer at {}", self.base))?;
+        let answer = asked.text().await.context("read Prometheus' answer")?;
+        courses(&answer).with_context(|| format!("the query was: {expression}"))
+    }
+
     /// The one number that an expression gives; none when it gives no number.
     ///
     /// # Errors
@@ -88,14 +124,14 @@ impl Prometheus {
 }
 
 #[derive(Deserialize)]
-struct Answer {
-    data: Option<Data>,
+struct Answer<T> {
+    data: Option<Data<T>>,
     error: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Data {
-    result: Vec<Series>,
+struct Data<T> {
+    result: Vec<T>,
 }
 
 #[derive(Deserialize)]
@@ -104,16 +140,39 @@ struct Series {
     value: (f64, String),
 }
 
-fn samples(answer: &str) -> anyhow::Result<Vec<Sample>> {
-    let answer: Answer =
-        serde_json::from_str(answer).context("Prometheus answered something else than a vector")?;
-    let Some(data) = answer.data else {
-        bail!(
+#[derive(Deserialize)]
+struct Matrix {
+    metric: BTreeMap<String, String>,
+    values: Vec<(f64, String)>,
+}
+
+fn result<T: serde::de::DeserializeOwned>(answer: &str) -> anyhow::Result<Vec<T>> {
+    let answer: Answer<T> =
+        serde_json::from_str(answer).context("Prometheus answered something else than series")?;
+    match answer.data {
+        Some(data) => Ok(data.result),
+        None => bail!(
             "Prometheus says: {}",
             answer.error.unwrap_or_else(|| "nothing".into())
-        );
+        ),
+    }
+}
+
+fn samples(answer: &str) -> anyhow::Result<Vec<Sample>> {
+    result::<Series>(answer)?.into_iter().map(sample).collect()
+}
+
+/// Points that are no number are left out.
+fn courses(answer: &str) -> anyhow::Result<Vec<Course>> {
+    let point = |(at, text): (f64, String)| {
+        let value: f64 = text.parse().ok()?;
+        value.is_finite().then_some((at, value))
     };
-    data.result.into_iter().map(sample).collect()
+    let course = |matrix: Matrix| Course {
+        labels: matrix.metric,
+        points: matrix.values.into_iter().filter_map(point).collect(),
+    };
+    Ok(result::<Matrix>(answer)?.into_iter().map(course).collect())
 }
 
 fn sample(series: Series) -> anyhow::Result<Sample> {
@@ -141,6 +200,15 @@ mod tests {
         assert_eq!(samples[0].labels["sloth_slo"], "latency");
         assert!((samples[0].value - 0.25).abs() < f64::EPSILON);
         assert!(samples[1].value.is_nan());
+    }
+
+    #[test]
+    fn a_matrix_is_read_without_what_is_no_number() {
+        let answer = r#"{"status":"success","data":{"resultType":"matrix","result":[
+            {"metric":{"name":"order->payment"},"values":[[10,"0"],[15,"NaN"],[20.5,"2"]]}]}}"#;
+        let courses = courses(answer).unwrap();
+        assert_eq!(courses[0].labels["name"], "order->payment");
+        assert_eq!(courses[0].points, [(10.0, 0.0), (20.5, 2.0)]);
     }
 
     #[test]

@@ -37,6 +37,14 @@ pub const PACT: Tool = Tool {
     packages: include_str!("../../../contracts/pact/reference/requirements.txt"),
 };
 
+/// Runs experiments of the format that `faultline chaos run` reads: the proof that its files are that.
+pub const CHAOS_TOOLKIT: Tool = Tool {
+    name: "chaostoolkit",
+    program: "chaos",
+    what: "Chaos Toolkit, which runs the lab's experiments as well",
+    packages: include_str!("../../../chaos/experiments/requirements.txt"),
+};
+
 const ENVIRONMENT: &str = "environment";
 /// Written last: an environment whose making was interrupted is made anew.
 const DONE: &str = "done";

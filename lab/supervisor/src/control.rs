@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `GET /status` | [`Status`](crate::Status) |
 //! | `GET /boot` | [`Boot`](crate::Boot) |
-//! | `POST /processes/NAME/ACTION` | 204; 404 unknown name, 409 wrong state, with a text |
+//! | `POST /processes/NAME/ACTION`, `?lease_ms=N` after a pause or a kill | 204; 400 lease out of range, 404 unknown name, 409 wrong state, with a text |
 //! | `POST /stop` | 202; the lab then stops, and the socket goes away at the end |
 
 mod client;
@@ -14,6 +14,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use client::Client;
 pub use server::{bind, serve};
@@ -22,6 +23,9 @@ use crate::Dirs;
 
 /// `sun_path` holds 104 bytes on macOS and 108 on Linux, the final zero included.
 const SOCKET_PATH_BYTES_MAX: usize = 103;
+
+/// The longest lease: as long as that of a fault on an edge.
+pub const LEASE_MAX: Duration = Duration::from_secs(3_600);
 
 /// Where the socket of this state belongs: in the state folder, or in `/tmp` when that path
 /// would be too long for a socket.

@@ -2,7 +2,9 @@
 //! it again when it ends by itself. All its state lives here; others see [`View`]s of it.
 
 mod handle;
+mod lease;
 mod probe;
+mod waiting;
 
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -13,13 +15,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 pub(crate) use self::handle::{Command, Handle, Surroundings, View};
+pub(crate) use self::lease::Lease;
 use crate::backoff::Backoff;
 use crate::spawn::{self, Running};
 use crate::spec::{ProcessSpec, StopSignal};
 use crate::{Action, State, registry, signals};
-
-/// A process that was never ready and crashed this often will not mend itself.
-const HOPELESS_AFTER_CRASHES: u32 = 5;
 
 /// The task itself.
 pub(crate) struct Process {
@@ -48,6 +48,7 @@ impl Process {
             pid: None,
             restarts: 0,
             since: None,
+            lease: Lease::default(),
             reason: "it has not answered yet".into(),
         });
         let handle = Handle {
@@ -110,14 +111,14 @@ impl Process {
 
     async fn watch(&mut self, running: &mut Running) -> Ended {
         loop {
-            let state = self.view.borrow().state;
+            let (state, lease) = (self.view.borrow().state, self.lease());
             tokio::select! {
                 status = running.child.wait() => {
                     return Ended::Crashed(how_it_ended(status));
                 }
                 command = self.commands.recv() => match command {
-                    Some(Command::Act(action, answer)) => {
-                        let ended = self.act(action, running).await;
+                    Some(Command::Act(action, lease, answer)) => {
+                        let ended = self.act(action, lease, running).await;
                         let _ = answer.send(Ok(()));
                         if let Some(ended) = ended {
                             return ended;
@@ -133,6 +134,7 @@ impl Process {
                         return Ended::Stopped;
                     }
                 },
+                () = lease.over(), if state == State::Paused => self.resume(running),
                 outcome = probe::next(&self.spec.ready, &self.around.http, state),
                     if state != State::Paused => self.note_probe(outcome),
             }
@@ -140,10 +142,16 @@ impl Process {
     }
 
     /// Does what was asked for; answers how the life ended if that ended it.
-    async fn act(&mut self, action: Action, running: &mut Running) -> Option<Ended> {
-        tracing::info!(process = self.spec.name, %action, "by hand");
+    async fn act(
+        &mut self,
+        action: Action,
+        lease: Option<Duration>,
+        running: &mut Running,
+    ) -> Option<Ended> {
+        tracing::info!(process = self.spec.name, %action, ?lease, "by hand");
         match action {
             Action::Kill => {
+                self.hold(Lease::of(lease));
                 signals::tree(running.pid, Signal::SIGKILL);
                 let status = running.child.wait().await;
                 // Whoever asked must not find it ready in the moment before the wait begins.
@@ -151,18 +159,12 @@ impl Process {
                 return Some(Ended::Crashed(how_it_ended(status)));
             }
             Action::Pause => {
+                // A second pause begins the lease anew: that is how whoever set it says that it is still there.
+                self.hold(Lease::of(lease));
                 signals::tree(running.pid, Signal::SIGSTOP);
                 self.set(State::Paused, "it is paused".into());
             }
-            Action::Resume => {
-                signals::tree(running.pid, Signal::SIGCONT);
-                let state = if self.ever_ready {
-                    State::Degraded
-                } else {
-                    State::Starting
-                };
-                self.set(state, "it was paused until now".into());
-            }
+            Action::Resume => self.resume(running),
             Action::Restart => {
                 self.stop(running).await;
                 self.backoff.reset();
@@ -170,6 +172,17 @@ impl Process {
             }
         }
         None
+    }
+
+    fn resume(&mut self, running: &Running) {
+        self.hold(Lease::default());
+        signals::tree(running.pid, Signal::SIGCONT);
+        let state = if self.ever_ready {
+            State::Degraded
+        } else {
+            State::Starting
+        };
+        self.set(state, "it was paused until now".into());
     }
 
     fn note_probe(&mut self, outcome: Result<(), String>) {
@@ -223,54 +236,13 @@ impl Process {
         let _ = running.child.wait().await;
     }
 
-    /// Waits until it is time to start again; answers false when told to stop instead.
-    async fn after_crash(&mut self, reason: String) -> bool {
-        let healthy_for = self
-            .ready_since
-            .take()
-            .map_or(Duration::ZERO, |since| since.elapsed());
-        let wait = self.backoff.after_crash(healthy_for);
-        let hopeless =
-            !self.ever_ready && self.backoff.crashes_in_a_row() >= HOPELESS_AFTER_CRASHES;
-        tracing::warn!(
-            process = self.spec.name,
-            reason,
-            ?wait,
-            hopeless,
-            "ended by itself"
-        );
-        self.set(
-            if hopeless {
-                State::Failed
-            } else {
-                State::Backoff
-            },
-            reason,
-        );
-        let retry = tokio::time::sleep(wait);
-        tokio::pin!(retry);
-        loop {
-            tokio::select! {
-                () = &mut retry, if !hopeless => break,
-                command = self.commands.recv() => match command {
-                    Some(Command::Act(Action::Restart, answer)) => {
-                        self.backoff.reset();
-                        let _ = answer.send(Ok(()));
-                        break;
-                    }
-                    Some(Command::Act(_, answer)) => {
-                        let _ = answer.send(Err(self.view.borrow().state));
-                    }
-                    Some(Command::Stop(answer)) => {
-                        let _ = answer.send(());
-                        return false;
-                    }
-                    None => return false,
-                },
-            }
-        }
-        self.view.send_modify(|view| view.restarts += 1);
-        true
+    fn lease(&self) -> Lease {
+        self.view.borrow().lease
+    }
+
+    /// Keeps it as it is until the lease is over.
+    fn hold(&self, lease: Lease) {
+        self.view.send_modify(|view| view.lease = lease);
     }
 
     fn set(&self, state: State, reason: String) {

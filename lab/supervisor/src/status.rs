@@ -36,6 +36,9 @@ pub struct ProcessStatus {
     pub restarts: u32,
     /// Seconds since it was last started.
     pub uptime_s: u64,
+    /// Milliseconds until it is resumed, or started again after a kill that was to last; none when nobody has done either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_left_ms: Option<u64>,
 }
 
 /// What a process does.

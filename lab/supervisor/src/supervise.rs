@@ -3,60 +3,23 @@
 //! A stage's processes start side by side; the next stage begins when all of them are ready.
 //! Stopping goes through the stages backwards.
 
+mod action;
 mod stage;
 
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::action::Action;
 use crate::proc_table::ProcTable;
 use crate::process::{Command, Handle, Process, Surroundings};
 use crate::registry::{self, Lock, Record};
 use crate::{Board, Dirs, Error, Phase, ProcessSpec, ProcessStatus, State, Status};
 use crate::{memory, spawn};
-
-/// What can be done to a process by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// SIGKILL to its whole tree. It comes back, counted.
-    Kill,
-    /// SIGSTOP to its whole tree: it keeps its connections and answers nothing.
-    Pause,
-    /// SIGCONT.
-    Resume,
-    /// A graceful stop and a fresh start, not counted.
-    Restart,
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Kill => "kill",
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Restart => "restart",
-        })
-    }
-}
-
-impl FromStr for Action {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        [Self::Kill, Self::Pause, Self::Resume, Self::Restart]
-            .into_iter()
-            .find(|action| action.to_string() == word)
-            .ok_or_else(|| format!("{word:?} is not one of kill, pause, resume, restart"))
-    }
-}
 
 /// How the supervisor's own process appears in the status.
 #[derive(Debug, Clone)]
@@ -193,14 +156,21 @@ impl Supervisor {
         self.around.hurry.cancel();
     }
 
-    /// Does something to one process.
+    /// Does something to one process. With a lease, what a pause or a kill has done ends by itself; doing it again begins
+    /// the lease anew.
     ///
     /// # Errors
     /// [`Error::UnknownProcess`]; [`Error::WrongState`], such as pausing what is not running.
-    pub async fn act(&self, name: &str, action: Action) -> Result<(), Error> {
+    pub async fn act(
+        &self,
+        name: &str,
+        action: Action,
+        lease: Option<Duration>,
+    ) -> Result<(), Error> {
         let handle = self.find(name)?;
         let (answer, granted) = oneshot::channel();
-        let sent = handle.commands.send(Command::Act(action, answer)).await;
+        let wish = Command::Act(action, lease, answer);
+        let sent = handle.commands.send(wish).await;
         let outcome = match sent {
             Ok(()) => granted.await.unwrap_or(Err(State::Stopped)),
             Err(_) => Err(State::Stopped),
@@ -267,6 +237,7 @@ impl Supervisor {
             rss_bytes: memory::of(&[pid]),
             restarts: 0,
             uptime_s: self.since.elapsed().as_secs(),
+            lease_left_ms: None,
         }
     }
 }
@@ -282,7 +253,12 @@ fn one_status(handle: &Handle, tree: &impl Fn(i32) -> Vec<i32>) -> ProcessStatus
         rss_bytes: view.pid.map_or(0, |pid| memory::of(&tree(pid))),
         restarts: view.restarts,
         uptime_s: view.since.map_or(0, |since| since.elapsed().as_secs()),
+        lease_left_ms: view.lease.left().map(whole_millis),
     }
+}
+
+fn whole_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[expect(

@@ -12,7 +12,7 @@ async fn a_crashed_process_is_started_again_and_counted() {
     lab.start(vec![shell("worker", "exec sleep 600")]).await;
     let first = lab.process("worker").pid.expect("it runs");
     lab.supervisor
-        .act("worker", Action::Kill)
+        .act("worker", Action::Kill, None)
         .await
         .expect("it is killed");
     eventually("another process runs", async || {
@@ -35,7 +35,7 @@ async fn crashes_in_a_row_wait_longer_each_time() {
     for crash in 1..=3 {
         let since = Instant::now();
         lab.supervisor
-            .act("worker", Action::Kill)
+            .act("worker", Action::Kill, None)
             .await
             .expect("it is killed");
         eventually("it was started again", async || {
@@ -109,7 +109,7 @@ async fn a_paused_process_stands_still_until_it_is_resumed() {
     eventually("it beats", async || beats() > 0).await;
 
     lab.supervisor
-        .act("heart", Action::Pause)
+        .act("heart", Action::Pause, None)
         .await
         .expect("it pauses");
     assert_eq!(lab.process("heart").state, State::Paused);
@@ -118,12 +118,53 @@ async fn a_paused_process_stands_still_until_it_is_resumed() {
     let at_rest = beats();
 
     lab.supervisor
-        .act("heart", Action::Resume)
+        .act("heart", Action::Resume, None)
         .await
         .expect("it resumes");
     eventually("it beats again", async || beats() > at_rest).await;
     lab.reaches("heart", State::Ready).await;
     assert_eq!(lab.process("heart").restarts, 0);
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_pause_with_a_lease_ends_by_itself() {
+    let lab = TestLab::new();
+    lab.start(vec![shell("worker", "exec sleep 600")]).await;
+    let pause = |length| lab.supervisor.act("worker", Action::Pause, Some(length));
+    pause(Duration::from_millis(100)).await.expect("it pauses");
+    // Said again, the lease begins anew.
+    pause(Duration::from_millis(600))
+        .await
+        .expect("it stays so");
+    let since = Instant::now();
+    assert!(lab.process("worker").lease_left_ms > Some(100));
+    lab.reaches("worker", State::Ready).await;
+    assert!(since.elapsed() >= Duration::from_millis(500));
+    let worker = lab.process("worker");
+    assert_eq!((worker.lease_left_ms, worker.restarts), (None, 0));
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_killed_with_a_lease_stays_down_until_it_is_over() {
+    let lab = TestLab::new();
+    lab.start(vec![shell("worker", "exec sleep 600")]).await;
+    let kill = |length| lab.supervisor.act("worker", Action::Kill, Some(length));
+    let since = Instant::now();
+    kill(Duration::from_millis(900))
+        .await
+        .expect("it is killed");
+    lab.reaches("worker", State::Ready).await;
+    assert!(since.elapsed() >= Duration::from_millis(900));
+    assert_eq!(lab.process("worker").lease_left_ms, None);
+
+    kill(Duration::from_secs(600)).await.expect("it is killed");
+    kill(Duration::from_secs(700)).await.expect("it stays so");
+    assert!(lab.process("worker").lease_left_ms > Some(600_000));
+    let resumed = lab.supervisor.act("worker", Action::Resume, None);
+    resumed.await.expect("that ends the lease");
+    lab.reaches("worker", State::Ready).await;
     lab.stop().await;
 }
 
@@ -141,7 +182,7 @@ async fn a_restart_by_hand_is_not_counted_as_a_crash() {
     lab.start(vec![shell("worker", "exec sleep 600")]).await;
     let first = lab.process("worker").pid;
     lab.supervisor
-        .act("worker", Action::Restart)
+        .act("worker", Action::Restart, None)
         .await
         .expect("it restarts");
     lab.reaches("worker", State::Ready).await;
@@ -176,7 +217,7 @@ async fn an_unknown_name_is_answered_with_the_names_there_are() {
     .await;
     let error = lab
         .supervisor
-        .act("ordr", Action::Kill)
+        .act("ordr", Action::Kill, None)
         .await
         .expect_err("there is none");
     assert_eq!(

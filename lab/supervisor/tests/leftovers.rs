@@ -67,7 +67,7 @@ async fn a_paused_process_can_be_stopped() {
     lab.start(vec![shell("worker", "exec sleep 600")]).await;
     let pid = lab.process("worker").pid.expect("it runs");
     lab.supervisor
-        .act("worker", supervisor::Action::Pause)
+        .act("worker", supervisor::Action::Pause, None)
         .await
         .expect("it pauses");
     let since = Instant::now();

@@ -113,13 +113,13 @@ async fn a_process_that_was_given_up_can_only_be_restarted() {
         .expect_err("it never gets ready");
     let error = lab
         .supervisor
-        .act("broken", Action::Pause)
+        .act("broken", Action::Pause, None)
         .await
         .expect_err("nothing to pause");
     assert_eq!(error.to_string(), "broken is failed: cannot pause it");
     std::fs::write(&mended, "").expect("written");
     lab.supervisor
-        .act("broken", Action::Restart)
+        .act("broken", Action::Restart, None)
         .await
         .expect("it starts anew");
     lab.reaches("broken", State::Ready).await;
@@ -131,7 +131,7 @@ async fn a_process_that_waits_to_be_started_again_stops_at_once() {
     let lab = TestLab::new();
     lab.start(vec![shell("worker", "exec sleep 600")]).await;
     lab.supervisor
-        .act("worker", Action::Kill)
+        .act("worker", Action::Kill, None)
         .await
         .expect("it is killed");
     assert_ne!(lab.process("worker").state, State::Ready);

@@ -37,14 +37,14 @@ async fn the_control_socket_shows_acts_and_passes_on_the_stop() {
     assert!(client.status().await.expect("answers").ready);
 
     client
-        .act("worker", Action::Pause)
+        .act("worker", Action::Pause, None)
         .await
         .expect("it pauses");
     let status = client.status().await.expect("answers");
     assert_eq!(status.processes[1].state, State::Paused);
     assert!(!status.ready);
     let refused = client
-        .act("nobody", Action::Pause)
+        .act("nobody", Action::Pause, None)
         .await
         .expect_err("nobody is there");
     assert!(

@@ -12,28 +12,39 @@ const TOP: f64 = 14.0;
 const BOTTOM: f64 = 34.0;
 
 /// A chart.
-pub(super) struct Chart<'a> {
-    pub(super) title: &'a str,
-    pub(super) x_label: &'a str,
-    pub(super) y_label: &'a str,
-    pub(super) lines: Vec<Line<'a>>,
+#[derive(Debug)]
+pub struct Chart<'a> {
+    /// Above it.
+    pub title: &'a str,
+    /// Below the horizontal axis.
+    pub x_label: &'a str,
+    /// Above the vertical axis.
+    pub y_label: &'a str,
+    /// What it shows.
+    pub lines: Vec<Line<'a>>,
     /// A height that is drawn across.
-    pub(super) limit: Option<f64>,
+    pub limit: Option<f64>,
+    /// Parts of the horizontal axis that are shaded.
+    pub bands: Vec<(f64, f64)>,
 }
 
 /// A line through points that are sorted by x.
-pub(super) struct Line<'a> {
-    pub(super) name: &'a str,
-    /// One of the page's colours.
-    pub(super) class: &'a str,
-    pub(super) points: Vec<(f64, f64)>,
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// In the legend.
+    pub name: &'a str,
+    /// One of the page's colours: `a` to `d`.
+    pub class: &'a str,
+    /// Where it goes.
+    pub points: Vec<(f64, f64)>,
     /// Marks each point, where points are measurements of their own.
-    pub(super) dots: bool,
+    pub dots: bool,
 }
 
 impl Chart<'_> {
-    /// The figure element.
-    pub(super) fn svg(&self) -> String {
+    /// The figure element, for a page with [`super::STYLE`].
+    #[must_use]
+    pub fn svg(&self) -> String {
         let points = || self.lines.iter().flat_map(|line| &line.points);
         let x_max = nice(points().map(|(x, _)| *x).fold(0.0, f64::max));
         let y_max = nice(
@@ -52,6 +63,17 @@ impl Chart<'_> {
             escaped(self.title),
             escaped(self.title)
         );
+        for (from, until) in &self.bands {
+            let ((x1, top), (x2, bottom)) = (
+                place(from.clamp(0.0, x_max), y_max),
+                place(until.clamp(0.0, x_max), 0.0),
+            );
+            let (width, height) = (x2 - x1, bottom - top);
+            let _ = write!(
+                svg,
+                "<rect class=\"band\" x=\"{x1:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
+            );
+        }
         self.grid(&mut svg, x_max, y_max, &place);
         if let Some(limit) = self.limit {
             let ((x1, y), (x2, _)) = (place(0.0, limit), place(x_max, limit));
@@ -201,8 +223,13 @@ mod tests {
             y_label: "ms",
             lines: vec![line],
             limit: Some(100.0),
+            bands: vec![(5.0, 20.0)],
         };
         let svg = chart.svg();
+        assert!(
+            svg.contains("x=\"400.0\" y=\"14.0\" width=\"344.0\""),
+            "{svg}"
+        );
         assert!(svg.contains("points=\"56.0,186.0 744.0,"), "{svg}");
         assert_eq!(svg.matches("<circle").count(), 2);
     }

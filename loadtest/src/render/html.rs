@@ -12,7 +12,8 @@ use crate::{
     report::{Endpoint, Report},
 };
 
-const STYLE: &str = "
+/// The look of every page.
+pub const STYLE: &str = "
 :root { color-scheme: light dark; --a: #2563eb; --b: #d97706; --c: #dc2626; --d: #16a34a; --dim: #8884; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1, h2 { line-height: 1.2 } table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
@@ -25,6 +26,7 @@ svg text { font-size: 11px; fill: currentColor } polyline { fill: none; stroke-w
 polyline.a, circle.a { stroke: var(--a) } polyline.b, circle.b { stroke: var(--b) }
 polyline.c, circle.c { stroke: var(--c) } polyline.d, circle.d { stroke: var(--d) } circle { fill: Canvas }
 .legend span.a { color: var(--a) } .legend span.b { color: var(--b) } .legend span.c { color: var(--c) }
+.band { fill: var(--b); opacity: .15 }
 .legend span.d { color: var(--d) } .legend { margin: 0; font-size: 85% }
 ";
 
@@ -174,6 +176,7 @@ fn over_time(page: &mut String, run: &Report) {
             line("p50", "a", &|point| point.p50_ms),
         ],
         limit: Some(GOAL_MS),
+        bands: Vec::new(),
     };
     let rate = Chart {
         title: "Requests and errors over time",
@@ -184,6 +187,7 @@ fn over_time(page: &mut String, run: &Report) {
             line("errors", "c", &|point| point.errors as f64 / step),
         ],
         limit: None,
+        bands: Vec::new(),
     };
     page.push_str(&latency.svg());
     page.push_str(&rate.svg());
@@ -233,6 +237,7 @@ fn knee(page: &mut String, curve: &Curve) {
             line("p50", "a", &|one| one.p50_ms),
         ],
         limit: Some(GOAL_MS),
+        bands: Vec::new(),
     };
     page.push_str(&chart.svg());
     page.push_str("<table><tr><th>Visits a second<th>Requests<th>Orders<th>p50<th>p95<th>p99<th>Right<th>Held</tr>");

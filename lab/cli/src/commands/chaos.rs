@@ -1,8 +1,19 @@
-//! `faultline chaos`: faults on edges, set and lifted by hand.
+//! `faultline chaos`: experiments with a verdict; faults set and lifted by hand.
 
+mod arm;
+mod conduct;
+mod crowd;
+mod experiments;
 mod faults;
+mod hands;
+mod list;
+mod run;
+mod scrape;
 mod set;
+mod shown;
 mod stop;
+mod suite;
+mod window;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -16,7 +27,9 @@ use crate::home::Home;
 use crate::{Lab, Verdict, lab};
 
 /// What `--help` says.
-pub const HELP: &str = "Break the ways between services and to their data, by hand. Every edge of the lab goes through \
+pub const HELP: &str = "Break the shop on purpose. `run` makes an experiment: what holds, what is broken, what customers may meet, \
+    and a verdict with an exit code; `list` shows those that are shipped, `suite` makes all of them.\n\n\
+    `set`, `arm` and `stop` do it by hand, `faultline kill` and `pause` for processes. Every edge of the lab goes through \
     the chaos proxy, whose control API is Toxiproxy's (its address: CHAOS_PROXY_URL of `faultline env`), so any Toxiproxy client \
     can do the same and more.\n\n\
     Every fault has a lease. When it runs out the proxy lifts the fault by itself, whatever has become of whoever set it.";
@@ -30,12 +43,22 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show the experiments that are shipped
+    List(list::Args),
+    /// Make an experiment, and say what it came to
+    #[command(long_about = run::HELP)]
+    Run(run::Args),
+    /// Make all of them, one after the other
+    #[command(long_about = suite::HELP)]
+    Suite(suite::Args),
     /// Show what is set now, what it has hit, and when it heals
     Faults(faults::Args),
     /// Set a fault on an edge
     #[command(long_about = set::HELP)]
     Set(set::Args),
-    /// Lift all faults
+    /// Tell a service to die, as by kill -9, when it next comes by a crash point
+    Arm(arm::Args),
+    /// Lift all faults: on edges, of processes, and crash points that are armed
     Stop,
 }
 
@@ -44,9 +67,16 @@ enum Command {
 /// # Errors
 /// When no lab runs, its proxy does not answer, or what was asked for does not exist; then nothing was set.
 pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
+    if let Command::List(args) = args.command {
+        return list::run(global, args);
+    }
     lab::client(&Home::find(global)?)?;
     let lab = Lab::of(global)?;
     match args.command {
+        Command::List(_) => unreachable!("it needs no lab"),
+        Command::Run(args) => run::run(lab, args).await,
+        Command::Suite(args) => suite::run(lab, args).await,
+        Command::Arm(args) => arm::run(&lab, args).await,
         Command::Faults(args) => faults::run(&lab, args).await,
         Command::Set(args) => set::run(&lab, args).await,
         Command::Stop => stop::run(&lab).await,
@@ -55,7 +85,13 @@ pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
 
 /// How long a fault may last: `500ms`, `30s`, `5m`, `1h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Lease(Duration);
+pub struct Lease(Duration);
+
+impl From<Lease> for Duration {
+    fn from(lease: Lease) -> Self {
+        lease.0
+    }
+}
 
 impl FromStr for Lease {
     type Err = String;

@@ -7,18 +7,15 @@
 mod pacts;
 mod schemathesis;
 
-use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use parts::python::{self, Tool};
 use tokio::process::Command;
 
 use crate::Verdict;
 use crate::cli::Global;
 use crate::home::Home;
-use crate::progress::PartsView;
 
 /// What `--help` says.
 pub const HELP: &str = "Each service's API is described by contracts/openapi, made from its handlers, and served by the \
@@ -96,17 +93,6 @@ pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
             schemathesis::fuzz(global, &services, examples).await
         }
     }
-}
-
-/// Installs a program unless it is there. Blocks.
-///
-/// # Errors
-/// When it cannot be installed, with what to do.
-pub fn install(tool: &Tool) -> anyhow::Result<PathBuf> {
-    let mut view = PartsView::default();
-    let program = python::install(tool, &mut |report| view.show(report));
-    view.finish();
-    Ok(program?)
 }
 
 async fn made_by_code(global: &Global, args: &[&str]) -> anyhow::Result<Verdict> {

@@ -47,6 +47,10 @@ pub(super) fn variables(lab: &Lab) -> BTreeMap<String, String> {
             lab.home.state.display().to_string(),
         ),
         (
+            "FAULTLINE_BIN_DIR".to_owned(),
+            lab.bin_dir.display().to_string(),
+        ),
+        (
             "FAULTLINE_BASE_PORT".to_owned(),
             lab.ports.base().to_string(),
         ),

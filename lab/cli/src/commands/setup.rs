@@ -2,17 +2,16 @@
 
 mod clients;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use parts::python;
+use parts::python::{self, Tool};
 use parts::requirements::{self, Kind};
 use tokio::process::Command;
 
 use crate::cli::Global;
-use crate::commands::contracts;
 use crate::home::Home;
 use crate::progress::PartsView;
 use crate::term;
@@ -62,8 +61,9 @@ pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
 fn prepare_tests(repo: &Path) -> anyhow::Result<()> {
     install_missing(&[&Kind::OF_TESTS[..], &Kind::OF_LAB].concat())?;
     clients::install(repo)?;
-    contracts::install(&python::SCHEMATHESIS)?;
-    contracts::install(&python::PACT)?;
+    install_python(&python::SCHEMATHESIS)?;
+    install_python(&python::PACT)?;
+    install_python(&python::CHAOS_TOOLKIT)?;
     Ok(())
 }
 
@@ -96,4 +96,15 @@ async fn build_services(repo: &Path) -> anyhow::Result<()> {
         bail!("the services could not be built ({status}); cargo's words are above");
     }
     Ok(())
+}
+
+/// Installs a program written in Python unless it is there. Blocks.
+///
+/// # Errors
+/// When it cannot be installed, with what to do.
+pub(super) fn install_python(tool: &Tool) -> anyhow::Result<PathBuf> {
+    let mut view = PartsView::default();
+    let program = python::install(tool, &mut |report| view.show(report));
+    view.finish();
+    Ok(program?)
 }

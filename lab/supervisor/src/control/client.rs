@@ -51,12 +51,19 @@ impl Client {
         self.read("boot").await
     }
 
-    /// Does something to the process `name`.
+    /// Does something to the process `name`. A pause or a kill with a lease ends by itself.
     ///
     /// # Errors
     /// [`Error::Refused`] with the supervisor's words; [`Error::Unreachable`].
-    pub async fn act(&self, name: &str, action: Action) -> Result<(), Error> {
-        self.send(Method::POST, &format!("processes/{name}/{action}"))
+    pub async fn act(
+        &self,
+        name: &str,
+        action: Action,
+        lease: Option<Duration>,
+    ) -> Result<(), Error> {
+        let query = lease.map(|lease| format!("?lease_ms={}", lease.as_millis()));
+        let query = query.unwrap_or_default();
+        self.send(Method::POST, &format!("processes/{name}/{action}{query}"))
             .await
             .map(drop)
     }

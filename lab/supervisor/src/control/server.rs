@@ -3,18 +3,19 @@
 use std::fs;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use nix::sys::stat::{Mode, umask};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{record_path, socket_path};
+use super::{LEASE_MAX, record_path, socket_path};
 use crate::{Action, Dirs, Error, Supervisor};
 
 /// Binds the control socket with mode 0600 and writes down where it is. The caller holds the
@@ -89,12 +90,26 @@ async fn boot(State(app): State<App>) -> Response {
     json(&app.supervisor.board.now())
 }
 
-async fn act(State(app): State<App>, Path((name, action)): Path<(String, String)>) -> Response {
+#[derive(Deserialize)]
+struct Wish {
+    lease_ms: Option<u64>,
+}
+
+async fn act(
+    State(app): State<App>,
+    Path((name, action)): Path<(String, String)>,
+    Query(wish): Query<Wish>,
+) -> Response {
     let action: Action = match action.parse() {
         Ok(action) => action,
         Err(reason) => return (StatusCode::NOT_FOUND, reason).into_response(),
     };
-    match app.supervisor.act(&name, action).await {
+    let lease = wish.lease_ms.map(Duration::from_millis);
+    if lease.is_some_and(|lease| lease.is_zero() || lease > LEASE_MAX) {
+        let reason = "lease_ms must be from 1 to 3600000";
+        return (StatusCode::BAD_REQUEST, reason).into_response();
+    }
+    match app.supervisor.act(&name, action, lease).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error @ Error::UnknownProcess { .. }) => {
             (StatusCode::NOT_FOUND, error.to_string()).into_response()

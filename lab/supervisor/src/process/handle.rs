@@ -2,11 +2,12 @@
 //! itself.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::Lease;
 use crate::spawn::Inherited;
 use crate::spec::ProcessSpec;
 use crate::{Action, Dirs, State};
@@ -18,13 +19,15 @@ pub(crate) struct View {
     pub(crate) pid: Option<i32>,
     pub(crate) restarts: u32,
     pub(crate) since: Option<Instant>,
+    /// Until when it stays paused, or down after a kill.
+    pub(crate) lease: Lease,
     /// The last answer of the readiness check, or how the process ended.
     pub(crate) reason: String,
 }
 
 /// A wish, and where to say whether it was granted; `Err` carries the state that forbids it.
 pub(crate) enum Command {
-    Act(Action, oneshot::Sender<Result<(), State>>),
+    Act(Action, Option<Duration>, oneshot::Sender<Result<(), State>>),
     Stop(oneshot::Sender<()>),
 }
 

@@ -1,5 +1,7 @@
 //! `faultline chaos set`: one fault on one edge.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use proxy::toxic::{self, Toxic};
 use reqwest::Method;
@@ -27,18 +29,18 @@ pub(super) const HELP: &str = "Set a fault on an edge, such as:\n\n\
     ->otlp; ->postgres if the lab was started with --postgres-edges.";
 
 /// Options of `chaos set`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
     /// Whose way to whom
-    edge: String,
+    pub(super) edge: String,
     /// What happens there
-    toxic: String,
+    pub(super) toxic: String,
     /// How much of it
     #[arg(value_name = "KEY=VALUE")]
-    attributes: Vec<String>,
+    pub(super) attributes: Vec<String>,
     /// When it heals by itself
     #[arg(long, default_value = "30s")]
-    lease: Lease,
+    pub(super) lease: Lease,
     /// Which way: upstream (requests) or downstream (replies). HTTP faults know theirs
     #[arg(long, default_value = "downstream", value_parser = ["upstream", "downstream"])]
     stream: String,
@@ -51,35 +53,51 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(lab: &Lab, args: Args) -> anyhow::Result<Verdict> {
-    let (edge, lease) = (args.edge.clone(), args.lease);
-    let attributes = check(&args)?;
     let control = Control::of(lab)?;
-    known_edge(lab, &control, &edge).await?;
-    let lease_ms = u64::try_from(lease.0.as_millis())?;
-    if args.toxic == DOWN {
-        let body =
-            json!({"enabled": false, "lease_ms": lease_ms, "lease_holder": "faultline chaos set"});
-        control
-            .ask(Method::POST, &["proxies", &edge], Some(body))
-            .await?;
-    } else {
-        let body = json!({
-            "name": args.name, "type": args.toxic, "stream": args.stream, "toxicity": args.toxicity,
-            "attributes": attributes, "lease_ms": lease_ms, "lease_holder": "faultline chaos set",
-        });
-        control
-            .ask(Method::POST, &["proxies", &edge, "toxics"], Some(body))
-            .await?;
-    }
-    let toxic = args.toxic;
+    check(&args)?;
+    known_edge(lab, &control, &args.edge).await?;
+    place(&control, &args, args.lease.0, "faultline chaos set", None).await?;
+    let (edge, toxic, lease) = (args.edge, args.toxic, args.lease);
     term::note(format!(
         "{edge}: {toxic} is set and heals in {lease}. `faultline chaos faults` shows what it hits."
     ));
     Ok(Verdict::Yes)
 }
 
+/// Sets it for somebody. The seed, if there is one, becomes part of its name, and its decisions depend on that.
+pub(super) async fn place(
+    control: &Control,
+    args: &Args,
+    lease: Duration,
+    holder: &str,
+    seed: Option<u64>,
+) -> anyhow::Result<()> {
+    let attributes = check(args)?;
+    let lease_ms = u64::try_from(lease.as_millis())?;
+    if args.toxic == DOWN {
+        let body = json!({"enabled": false, "lease_ms": lease_ms, "lease_holder": holder});
+        control
+            .ask(Method::POST, &["proxies", &args.edge], Some(body))
+            .await?;
+        return Ok(());
+    }
+    let name = match (&args.name, seed) {
+        (name, None) => name.clone(),
+        (Some(name), Some(seed)) => Some(format!("{name}#{seed}")),
+        (None, Some(seed)) => Some(format!("{}_{}#{seed}", args.toxic, args.stream)),
+    };
+    let body = json!({
+        "name": name, "type": args.toxic, "stream": args.stream, "toxicity": args.toxicity,
+        "attributes": attributes, "lease_ms": lease_ms, "lease_holder": holder,
+    });
+    control
+        .ask(Method::POST, &["proxies", &args.edge, "toxics"], Some(body))
+        .await?;
+    Ok(())
+}
+
 /// What can be said without a lab: the type, its attributes, the share.
-fn check(args: &Args) -> anyhow::Result<Map<String, Value>> {
+pub(super) fn check(args: &Args) -> anyhow::Result<Map<String, Value>> {
     if !(0.0..=1.0).contains(&args.toxicity) {
         bail!("--toxicity must be from 0 to 1, not {}", args.toxicity);
     }
@@ -121,7 +139,8 @@ fn attribute(text: &str) -> anyhow::Result<(String, Value)> {
     Ok((name.to_owned(), value))
 }
 
-async fn known_edge(lab: &Lab, control: &Control, edge: &str) -> anyhow::Result<()> {
+/// That the edge is there, by the proxy's own word.
+pub(super) async fn known_edge(lab: &Lab, control: &Control, edge: &str) -> anyhow::Result<()> {
     let proxies = control.ask(Method::GET, &["proxies"], None).await?;
     let proxies = proxies
         .as_object()
@@ -144,8 +163,6 @@ async fn known_edge(lab: &Lab, control: &Control, edge: &str) -> anyhow::Result<
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn args(toxic: &str, attributes: &[&str], toxicity: f64) -> Args {

@@ -3,9 +3,9 @@
 use parts::python;
 use tokio::process::Command;
 
-use super::{beside, install, verdict};
+use super::{beside, verdict};
 use crate::cli::Global;
-use crate::commands::env;
+use crate::commands::{env, setup::install_python};
 use crate::{Lab, Verdict};
 
 /// Options of `verify`.
@@ -32,7 +32,7 @@ pub(super) async fn verify(global: &Global, what: Verify) -> anyhow::Result<Verd
         command.args(is_set.then_some(flag));
     }
     if what.reference {
-        let program = tokio::task::spawn_blocking(|| install(&python::PACT)).await??;
+        let program = tokio::task::spawn_blocking(|| install_python(&python::PACT)).await??;
         command.arg("--with").arg(program);
     }
     Ok(verdict(command.status().await?))

@@ -7,7 +7,7 @@ use parts::python;
 use tokio::process::Command;
 
 use crate::cli::Global;
-use crate::commands::env;
+use crate::commands::{env, setup::install_python};
 use crate::shop::SERVICES;
 use crate::{Lab, Verdict, term};
 
@@ -28,7 +28,7 @@ pub(super) async fn fuzz(
     }
     let lab = Lab::of(global)?;
     let folder = lab.home.repo()?.join(FOLDER);
-    let program = tokio::task::spawn_blocking(|| super::install(&python::SCHEMATHESIS)).await??;
+    let program = tokio::task::spawn_blocking(|| install_python(&python::SCHEMATHESIS)).await??;
     let mut all_good = true;
     for service in SERVICES
         .iter()

@@ -1,0 +1,90 @@
+//! Customers who come while something is broken: the load's own generator, with its history, until they are told to leave.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use engine::experiment::Load;
+use loadtest::{
+    ground::Shelves,
+    history::History,
+    profile::Profile,
+    run::{Progress, Ready},
+};
+use tokio::sync::watch;
+
+use crate::commands::load::work::HISTORY;
+use crate::{Lab, catalogue, shopkeeper};
+
+/// What customers do: everybody orders something, half of them look around first, some change their minds.
+const PROFILE: &str = "demo";
+/// They are sent home long before.
+const LENGTH_MAX: Duration = Duration::from_secs(4 * 3_600);
+
+/// Requests, errors and time since they began to come.
+pub(super) type SoFar = (Duration, u64, u64);
+
+/// Customers with accounts.
+pub(super) struct Crowd {
+    profile: Profile,
+    ready: Ready,
+    history: Arc<History>,
+    file: PathBuf,
+}
+
+impl Crowd {
+    /// Lets them register.
+    pub(super) async fn gather(
+        lab: &Lab,
+        load: Load,
+        folder: &std::path::Path,
+    ) -> anyhow::Result<Self> {
+        let profile = Profile::shipped(PROFILE).context("the demo's profile is shipped")?;
+        let profile = profile.with_duration(LENGTH_MAX).with_rate(load.rate);
+        if let Some(problem) = profile.problems().first() {
+            anyhow::bail!("load: {} {}", problem.key, problem.text);
+        }
+        let file = folder.join(HISTORY);
+        let history = Arc::new(History::create(&file).with_context(|| file.display().to_string())?);
+        let shelves = Shelves {
+            plentiful: catalogue::plentiful(),
+            scarce: catalogue::scarce(),
+            administrator: None,
+        };
+        let gateway = shopkeeper::gateway(lab);
+        let ready = Ready::prepare(&gateway, shelves, &profile, Some(history.clone()), |_| {})
+            .await
+            .context("customers cannot register")?;
+        Ok(Self {
+            profile,
+            ready,
+            history,
+            file,
+        })
+    }
+
+    /// They come until `leave` becomes true. Answers where their history is, all of it on disk.
+    pub(super) async fn come(
+        self,
+        leave: watch::Receiver<bool>,
+        so_far: &watch::Sender<SoFar>,
+    ) -> anyhow::Result<PathBuf> {
+        let tell = |progress| {
+            if let Progress::Running(since, now) = progress {
+                so_far.send_replace((since, now.requests, now.errors));
+            }
+        };
+        self.ready.run(&self.profile, leave, tell).await?;
+        let Self {
+            ready,
+            history,
+            file,
+            ..
+        } = self;
+        drop(ready);
+        let history = Arc::into_inner(history).context("nobody writes any more")?;
+        history.finish().context("write the history")?;
+        Ok(file)
+    }
+}
