@@ -41,9 +41,17 @@ pub mod threshold;
 mod trace;
 pub mod words;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use uuid::Uuid;
+
+/// A shop that is busy takes an order in and decides later: how long [`buy_one`] waits for that…
+const DECISION_LIMIT: Duration = Duration::from_secs(20);
+/// …and how often it looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// A new customer buys one unit of a product with a good card: what "ready" means, and what `faultline smoke` follows.
 ///
@@ -53,10 +61,21 @@ pub async fn buy_one(gateway: &str, product: Uuid) -> anyhow::Result<scenario::O
     let door = door::Door::new(gateway, Arc::default())?;
     let customer = account::Account::open(&door).await?;
     let token = customer.token(&door, "buyer").await?;
-    let ask = scenario::ask(product, scenario::VISA, 1).with_token(token);
-    let moment = door::Moment {
+    let moment = || door::Moment {
         scenario: "buyer",
         intended: Instant::now(),
     };
-    Ok(door.send(ask, moment, scenario::Order::read).await?)
+    let ask = scenario::ask(product, scenario::VISA, 1).with_token(token.clone());
+    let mut order = door.send(ask, moment(), scenario::Order::read).await?;
+    let give_up = Instant::now() + DECISION_LIMIT;
+    while order.status == "pending" && Instant::now() < give_up {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        let path = format!("/api/v1/orders/{}", order.id);
+        let ask = door::Ask::get("GET /orders/{id}", path).with_token(token.clone());
+        let seen = door.send(ask, moment(), scenario::Order::read).await?;
+        // The trace of interest is that of the order itself.
+        let trace_id = order.trace_id;
+        order = scenario::Order { trace_id, ..seen };
+    }
+    Ok(order)
 }

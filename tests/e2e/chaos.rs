@@ -13,6 +13,8 @@ const EDGE: &str = "order->payment";
 /// For a lease of seconds to run out, on a machine that is busy.
 const HEALED_WITHIN: Duration = Duration::from_secs(30);
 const CUSTOMER_PAUSE: Duration = Duration::from_secs(1);
+/// A producer waits five seconds for the broker's answer.
+const SENDERS_GIVE_UP: Duration = Duration::from_secs(9);
 /// From the last fault to the end of every order that it has held up.
 const RECOVERY_SECONDS: &str = "30";
 
@@ -52,6 +54,7 @@ async fn faults_on_the_way_to_payment_are_felt_heal_by_themselves_and_the_books_
     slow(&lab, &customer, &product).await;
     gone(&lab, &customer, &product).await;
     data_tier(&lab, &customer, &product).await;
+    broker_hangs(&lab, &customer, &product).await;
     proxy_dies(&lab, &customer, &product).await;
 
     let audited = lab.faultline(&["audit", "--patience", RECOVERY_SECONDS]);
@@ -113,6 +116,19 @@ async fn data_tier(lab: &Lab, customer: &Person, product: &str) {
 async fn edge(lab: &Lab, name: &str) -> Value {
     let url = format!("{}/proxies/{name}", lab.env("CHAOS_PROXY_URL"));
     reqwest::get(url).await.unwrap().json().await.unwrap()
+}
+
+/// Producers give up on what they have sent, and send it again when the broker goes on: the audit at the end misses no event.
+async fn broker_hangs(lab: &Lab, customer: &Person, product: &str) {
+    assert!(lab.faultline(&["pause", "broker"]).status.success());
+    let since = Instant::now();
+    while since.elapsed() < SENDERS_GIVE_UP {
+        let answer = customer.order(product, 1, "tok_visa").await;
+        assert!(answer.status.is_success(), "{}", answer.body);
+        tokio::time::sleep(CUSTOMER_PAUSE).await;
+    }
+    assert!(lab.faultline(&["resume", "broker"]).status.success());
+    paid_again(customer, product).await;
 }
 
 /// The proxy itself dies in mid-fault: it comes back with its edges and without the fault.

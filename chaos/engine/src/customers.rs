@@ -210,7 +210,7 @@ pub fn struck(all: &[Asked], times: Times) -> Vec<Struck> {
     };
     let inside = all
         .iter()
-        .filter(|one| one.at <= last && one.ended() >= first);
+        .filter(|one| one.at < last && one.ended() >= first);
     let (wrong, mut slow): (Vec<&Asked>, Vec<&Asked>) = inside.partition(|one| one.fault.is_some());
     slow.sort_by(|one, other| other.took_ms.total_cmp(&one.took_ms));
     let mut kinds = Vec::new();

@@ -194,8 +194,8 @@ fn read(tree: &Node, mistakes: &Mistakes) -> Option<Experiment> {
         .and_then(|node| hypothesis(node, &named, mistakes));
     let runtime = object.get("runtime");
     Some(Experiment {
-        title: title?.to_owned(),
-        description: description?.to_owned(),
+        title: title.unwrap_or_default().to_owned(),
+        description: description.unwrap_or_default().to_owned(),
         tags: object
             .texts("tags")
             .into_iter()

@@ -11,5 +11,7 @@ pub const ORDER: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000
 pub const USER: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003);
 /// A payment.
 pub const PAYMENT: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0004);
+/// An order of which nothing but captured charges exist, for looking for them.
+pub const SEARCHED: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0005);
 /// What customers of examples have as their password.
 pub const PASSWORD: &str = "correct-horse-battery-staple";

@@ -27,7 +27,7 @@ pub const MESSAGES: &str = "/_pact/messages";
 /// Larger than anything that pacts send.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// A limit of ten a second lets at most a few more through.
-const INSIST_MAX: usize = 200;
+const INSIST_MAX: usize = 1_000;
 
 /// A front, until it is dropped.
 pub struct Front {

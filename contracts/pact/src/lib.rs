@@ -10,7 +10,7 @@
 //! | [`front`] | stands before a provider: states, events, and deliberate breaks |
 //! | [`verify`] | asks one provider for everything that one pact says |
 //! | [`matrix`] | who can be deployed with whom |
-//! | [`reference`] | the same by Pact's own command |
+//! | [`mod@reference`] | the same by Pact's own command |
 //! | [`proof`] | breaks providers on purpose, to see that it is noticed |
 //!
 //! Not part of any service: nothing here is built when a service is.

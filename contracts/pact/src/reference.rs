@@ -30,7 +30,7 @@ pub async fn verify(program: &Path, pacts: &[Pact], shop: &Arc<Shop>) -> anyhow:
             .arg(&file)
             .args(["--provider-name", &pact.provider])
             .args(["--hostname", "127.0.0.1", "--port", &port.to_string()])
-            .args(["--transports", &format!("message:{port}:{MESSAGES}")])
+            .args(["--transports", &format!("message:{port}{MESSAGES}")])
             .args([
                 "--state-change-url",
                 &format!("http://127.0.0.1:{port}{STATES}"),

@@ -3,10 +3,11 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use pact_models::pact::load_pact_from_json;
 use pact_verifier::{
-    FilterInfo, MismatchResult, NullRequestFilterExecutor, PactSource, ProviderInfo,
-    ProviderTransport, VerificationOptions, callback_executors::HttpRequestProviderStateExecutor,
-    verification_result::VerificationInteractionResult, verify_provider_async,
+    FilterInfo, MismatchResult, NullRequestFilterExecutor, ProviderInfo, ProviderTransport,
+    VerificationOptions, callback_executors::HttpRequestProviderStateExecutor,
+    verification_result::VerificationInteractionResult, verify_pact_internal,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,18 +65,19 @@ pub async fn verify(
         retries: 0,
         ..HttpRequestProviderStateExecutor::default()
     };
-    let result = verify_provider_async(
-        provider(&pact.provider, front.address.port()),
-        vec![PactSource::String(pact.document.to_string())],
-        FilterInfo::None,
-        Vec::new(),
+    // The function above it would print its own report.
+    pact_matching::matchingrules::configure_core_catalogue();
+    let result = verify_pact_internal(
+        &provider(&pact.provider, front.address.port()),
+        &FilterInfo::None,
+        load_pact_from_json("contracts", &pact.document)?,
         &options,
-        None,
         &Arc::new(states),
-        None,
+        false,
+        Duration::ZERO,
     )
     .await?;
-    let results = &result.interaction_results;
+    let results = &result.results;
     let interactions = pact.interactions().iter();
     Ok(interactions
         .map(|interaction| outcome(interaction, results, repo))

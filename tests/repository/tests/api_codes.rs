@@ -10,12 +10,13 @@ const FOLDER: &str = "contracts/openapi";
 
 /// Codes that no operation is described with: they belong to paths and methods that do not exist and to the admin port,
 /// which is not part of an API.
-const UNDESCRIBED: [&str; 6] = [
+const UNDESCRIBED: [&str; 7] = [
     "api_version_unknown",
     "crash_point_invalid",
     "log_level_fixed",
     "log_level_invalid",
     "method_not_allowed",
+    "protection_invalid",
     "route_not_found",
 ];
 

@@ -3,10 +3,11 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{Values, fresh, values};
 use crate::{
-    examples::{ORDER, PAYMENT},
+    examples::{ORDER, PAYMENT, SEARCHED},
     shop::{Shop, expect, text},
 };
 
@@ -25,9 +26,9 @@ async fn stripe(shop: &Shop, state: &str) -> anyhow::Result<Option<Value>> {
     match state {
         "a merchant with a key" => {}
         "a merchant with a wrong key" => given["api_key"] = "sk_test_of_nobody".into(),
-        "a key that was used for another amount" => drop(intent(shop, &key, 100).await?),
+        "a key that was used for another amount" => drop(intent(shop, &key, 100, ORDER).await?),
         "a captured charge" | "a charge that was refunded" => {
-            let id = intent(shop, &fresh(), 2_500).await?;
+            let id = intent(shop, &fresh(), 2_500, SEARCHED).await?;
             if state == "a charge that was refunded" {
                 let form = [("payment_intent", &*id)];
                 expect(stripe_form(shop, "/v1/refunds", &fresh(), &form)?).await?;
@@ -40,8 +41,8 @@ async fn stripe(shop: &Shop, state: &str) -> anyhow::Result<Option<Value>> {
 }
 
 /// A charge of a good card; its id.
-async fn intent(shop: &Shop, key: &str, amount: u32) -> anyhow::Result<String> {
-    let (amount, order, payment) = (amount.to_string(), ORDER.to_string(), PAYMENT.to_string());
+async fn intent(shop: &Shop, key: &str, amount: u32, order: Uuid) -> anyhow::Result<String> {
+    let (amount, order, payment) = (amount.to_string(), order.to_string(), PAYMENT.to_string());
     let form = [
         ("amount", &*amount),
         ("currency", "eur"),

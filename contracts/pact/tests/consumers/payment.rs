@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     recording::{Mock, Recording},
-    words::{ORDER, PAYMENT, USER},
+    words::{ORDER, PAYMENT, SEARCHED, USER},
 };
 
 const AMOUNT: Money = Money {
@@ -69,11 +69,11 @@ async fn charged(mock: &Mock, at: Provider, token: &str) -> ChargeOutcome {
 
 async fn looked_up(mock: &Mock, at: Provider, known_id: Option<&str>) -> Option<ChargeOutcome> {
     let token = CardToken::parse("tok_visa").unwrap();
-    of(mock)
-        .await
-        .to
-        .look_up(at, charge(&token, known_id))
-        .await
+    let charge = Charge {
+        order: OrderId(SEARCHED),
+        ..charge(&token, known_id)
+    };
+    of(mock).await.to.look_up(at, charge).await
 }
 
 async fn refunded(mock: &Mock, at: Provider, payment_id: &str, capture_id: &str) -> RefundOutcome {

@@ -80,7 +80,7 @@ impl Recording {
             .json_body(data);
         let message = message.build();
         self.whole.push_interaction(&message);
-        let body = message.contents().value().expect("a body was given");
+        let body = message.contents.contents.value().expect("a body was given");
         Event {
             id: Uuid::now_v7(),
             source: format!("/services/{}", self.provider),

@@ -6,12 +6,11 @@ use pact_consumer::{
     *,
 };
 use pact_models::{expression_parser::DataType, generators::Generator};
-pub(crate) use pacts::examples::{ORDER, PAYMENT, PRODUCT, USER};
+pub(crate) use pacts::examples::{ORDER, PAYMENT, PRODUCT, SEARCHED, USER};
 use uuid::Uuid;
 
 /// Of an id.
 pub(crate) const UUID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
-const TIME: &str = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)$";
 
 /// Any id.
 pub(crate) fn uuid(example: Uuid) -> JsonPattern {
@@ -21,11 +20,6 @@ pub(crate) fn uuid(example: Uuid) -> JsonPattern {
 /// Text that matches.
 pub(crate) fn text(regex: &str, example: &str) -> JsonPattern {
     term!(regex, example).into()
-}
-
-/// A moment in UTC.
-pub(crate) fn time() -> JsonPattern {
-    text(TIME, "2026-01-01T12:00:00.123456Z")
 }
 
 /// An amount of money.

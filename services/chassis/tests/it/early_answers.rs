@@ -33,6 +33,7 @@ async fn service() -> Running {
     .unwrap()
 }
 
+#[expect(clippy::disallowed_methods, reason = "a client from outside")]
 async fn status(running: &Running, path: &str, bytes: usize) -> StatusCode {
     let request = reqwest::Client::new()
         .post(format!("{}{path}", running.url()))

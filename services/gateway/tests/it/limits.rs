@@ -19,10 +19,13 @@ async fn not_one_request_more_than_the_limit_gets_through_at_once() {
     let requests = (0..100).map(|_| send(gateway.get("/api/v1/orders").bearer_auth(&token)));
     let answers = join_all(requests).await;
     let refilled = started.elapsed().as_secs() / 2 + 1;
+    // A Redis that is slow for a moment is not waited for: the gateway lets by its own count, and says so.
+    let without_redis = gateway.metric(&["gateway_redis_fallbacks_total"]) as u64;
+    let most = 30 + usize::try_from(refilled + without_redis).unwrap();
     let allowed = answers.iter().filter(|answer| answer.status == 200).count();
     assert!(
-        (30..=30 + usize::try_from(refilled).unwrap()).contains(&allowed),
-        "{allowed}"
+        (30..=most).contains(&allowed),
+        "{allowed} of at most {most}, {without_redis} without Redis"
     );
     assert_eq!(gateway.upstream("order").hits(), allowed);
     let refused = answers.iter().find(|answer| answer.status != 200).unwrap();

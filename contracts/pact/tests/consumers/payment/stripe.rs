@@ -13,7 +13,7 @@ use payment::{
 use super::{AMOUNT, charged, keyed, looked_up, refunded};
 use crate::{
     recording::{Recording, asked},
-    words::{ORDER, PAYMENT, given_member, text, uuid},
+    words::{ORDER, PAYMENT, SEARCHED, given_member, text, uuid},
 };
 
 const INTENT: &str = "pi_0000000000000000000000000000a1";
@@ -62,8 +62,8 @@ fn succeeded() -> JsonPattern {
     json_pattern!({
         "id": id(),
         "amount_received": 2_500,
-        "currency": "eur",
-        "status": "succeeded",
+        "currency": text("^eur$", "eur"),
+        "status": text("^succeeded$", "succeeded"),
         "last_payment_error": null,
         "metadata": { "payment_id": uuid(PAYMENT) },
     })
@@ -189,7 +189,7 @@ async fn look_ups(pact: &mut Recording) {
         with_key(i);
         i.request
             .path("/v1/payment_intents/search")
-            .query_param("query", format!("metadata['order_id']:'{ORDER}'"));
+            .query_param("query", format!("metadata['order_id']:'{SEARCHED}'"));
         let found = each_like!(succeeded());
         answers(i, 200, json_pattern!({ "data": found }));
     })]);

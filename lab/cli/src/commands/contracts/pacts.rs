@@ -10,7 +10,7 @@ use crate::{Lab, Verdict};
 
 /// Options of `verify`.
 #[derive(Debug, clap::Args)]
-pub struct Verify {
+pub(super) struct Verify {
     /// Only this provider
     #[arg(long, value_name = "SERVICE")]
     provider: Option<String>,
