@@ -4,9 +4,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test check down clean bootstrap
 
-# What a demo runs: the same list as in `faultline setup`, so that neither builds anything twice.
-PROGRAMS := faultline gateway user product order payment notification inventory psp observatory proxy
-
 help: ## Show this
 	@echo "Faultline: an online shop made to be observed and broken"
 	@echo
@@ -16,7 +13,7 @@ help: ## Show this
 	@echo "Everything else: target/release/faultline --help"
 
 demo: bootstrap ## Install what is missing, build, start the shop, send customers, check the books
-	cargo build --release --locked $(addprefix --package ,$(PROGRAMS))
+	cargo build --release --locked
 	target/release/faultline setup
 	target/release/faultline demo
 

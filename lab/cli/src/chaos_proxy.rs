@@ -14,8 +14,6 @@ use crate::{Lab, edges};
 
 /// Its name: also its program and its log.
 pub const NAME: &str = "chaos-proxy";
-/// The package it is built from.
-pub const PACKAGE: &str = "proxy";
 
 const READY_LIMIT: Duration = Duration::from_secs(15);
 /// A little longer than the second in which it drains.

@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use parts::Secrets;
+use parts::{Secrets, postgres};
+use reqwest::Url;
 use supervisor::{Dirs, control, registry};
 
 use crate::cli::Global;
@@ -118,6 +119,19 @@ impl Lab {
         format!("postgres://{role}:{password}@127.0.0.1:{port}/{database}")
     }
 
+    /// A database as `role` sees it through PostgreSQL's socket file, where there is one: a statement takes two thirds of
+    /// its time at the port.
+    #[must_use]
+    pub fn database_url_by_socket(&self, role: &str, database: &str) -> String {
+        let url = self.database_url(role, database);
+        let sockets = postgres::place(&self.home.state)
+            .ok()
+            .and_then(|placement| placement.sockets());
+        let by_socket = sockets
+            .and_then(|folder| Url::parse_with_params(&url, [("host", folder.to_str()?)]).ok());
+        by_socket.map_or(url, String::from)
+    }
+
     /// Redis, with its password, past the chaos proxy.
     #[must_use]
     pub fn redis_url(&self) -> String {
@@ -183,14 +197,6 @@ pub fn ports_of(home: &Home, global: &Global) -> Ports {
 pub fn programs() -> impl Iterator<Item = &'static str> {
     let services = SERVICES.iter().map(|service| service.name);
     services.chain([observatory::NAME, chaos_proxy::NAME])
-}
-
-/// The packages that they are built from.
-pub fn packages() -> impl Iterator<Item = &'static str> {
-    programs().map(|program| match program {
-        chaos_proxy::NAME => chaos_proxy::PACKAGE,
-        same => same,
-    })
 }
 
 /// The programs that are not in `bin_dir`.

@@ -173,15 +173,21 @@ impl Environment {
     }
 }
 
+fn database_url(lab: &Lab, service: &Service) -> String {
+    if lab.postgres_edges {
+        let edge = edges::port(lab, service, "postgres");
+        lab.database_url_at(edge, service.name, service.name)
+    } else {
+        lab.database_url_by_socket(service.name, service.name)
+    }
+}
+
 impl Need {
     fn add_to(self, env: &mut Environment, lab: &Lab, service: &Service) {
         let secrets = &lab.secrets;
         let here = |to: &str| edges::port(lab, service, to);
         match self {
-            Database => env.set(
-                "DATABASE_URL",
-                lab.database_url_at(here("postgres"), service.name, service.name),
-            ),
+            Database => env.set("DATABASE_URL", database_url(lab, service)),
             Redis => env.set("REDIS_URL", lab.redis_url_at(here("redis"))),
             Kafka => env.set("KAFKA_BROKERS", format!("127.0.0.1:{}", here("kafka"))),
             Tokens => {

@@ -7,7 +7,7 @@ use parts::{
     Secrets, free_port,
     postgres::{AUDITOR, Cluster, Settings, place, remove},
 };
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::process::Child;
 
 use crate::support::{eventually, kill_hard, start, state};
@@ -106,6 +106,30 @@ async fn a_service_owns_its_database_and_cannot_even_connect_to_another_s() -> R
     admin.settle().await?;
     kill_hard(server).await?;
     gone(&cluster).await
+}
+
+#[tokio::test]
+async fn the_socket_file_lets_in_whoever_knows_the_password() -> Result<()> {
+    let state = state()?;
+    let (cluster, _server) = running(state.path()).await?;
+    let mut admin = cluster.admin().await?;
+    admin.prepare("look").await?;
+    admin.ensure_database("order", "order", "pw").await?;
+    let sockets = cluster.placement().sockets().expect("a short name");
+    let by_socket = |password: &str| {
+        let url = cluster.url("order", password, "order");
+        let options = url.parse::<PgConnectOptions>().expect("a URL");
+        let options = options.socket(&sockets);
+        async move { options.connect().await }
+    };
+    let mut order = by_socket("pw").await?;
+    let address: Option<String> = sqlx::query_scalar("SELECT host(inet_client_addr())")
+        .fetch_one(&mut order)
+        .await?;
+    assert_eq!(address, None, "it did not come by TCP");
+    let refused = by_socket("other").await.unwrap_err();
+    assert_eq!(code(&refused).as_deref(), Some("28P01"));
+    Ok(())
 }
 
 #[tokio::test]

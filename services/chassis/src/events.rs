@@ -10,6 +10,7 @@ pub mod envelope;
 pub mod inbox;
 mod kafka;
 pub mod outbox;
+mod producer;
 pub mod relay;
 mod span;
 
@@ -18,7 +19,7 @@ use std::{future::Future, time::Duration};
 use thiserror::Error;
 
 pub use self::{
-    consumer::{Consumer, ConsumerConfig},
+    consumer::{Consumer, ConsumerConfig, Delivery},
     envelope::{Event, NewEvent},
     inbox::{Handle, Inbox},
     kafka::{TopicError, ensure_topics},
@@ -34,8 +35,26 @@ pub fn dead_letter_topic(topic: &str) -> String {
 
 /// What a consumer does with an event. Applying the same event again must have no second effect.
 pub trait Apply: Send + Sync + 'static {
+    /// Most events that are applied together. One where an effect cannot be taken back, like a mail.
+    const TOGETHER_MAX: usize = 1;
+
     /// Applies one event. For PostgreSQL, [`Inbox`] does this with a transaction around a [`Handle`].
     fn apply(&self, event: &Event) -> impl Future<Output = Result<Applied, ApplyError>> + Send;
+
+    /// Applies several in their order, each [within](Delivery::within) its own span. Who raises
+    /// [`TOGETHER_MAX`](Self::TOGETHER_MAX) does it as a whole: after an error none of them has had its effect.
+    fn apply_together(
+        &self,
+        deliveries: &[Delivery],
+    ) -> impl Future<Output = Result<Vec<Applied>, ApplyError>> + Send {
+        async move {
+            let mut applied = Vec::with_capacity(deliveries.len());
+            for delivery in deliveries {
+                applied.push(delivery.within(self.apply(&delivery.event)).await?);
+            }
+            Ok(applied)
+        }
+    }
 }
 
 /// What became of an event.

@@ -7,6 +7,7 @@
 )]
 
 mod api_codes;
+mod builds;
 mod compose;
 mod dashboards;
 mod error_pages;

@@ -11,11 +11,11 @@ use parts::python::{self, Tool};
 use parts::requirements::{self, Kind};
 use tokio::process::Command;
 
+use crate::Verdict;
 use crate::cli::Global;
 use crate::home::Home;
 use crate::progress::PartsView;
 use crate::term;
-use crate::{Verdict, lab};
 
 /// What `--help` says.
 pub const HELP: &str = "Install what is missing (PostgreSQL, Redis, Prometheus, Alertmanager, a C compiler, make) with \
@@ -78,17 +78,10 @@ fn install_missing(kinds: &[Kind]) -> anyhow::Result<()> {
 /// Cargo shows its own progress.
 async fn build_services(repo: &Path) -> anyhow::Result<()> {
     term::note("Building the services (release)");
-    let mut cargo = Command::new("cargo");
-    cargo
+    let status = Command::new("cargo")
         .args(["build", "--release", "--locked"])
         .current_dir(repo)
-        .stdin(Stdio::null());
-    // The same selection as in the Makefile: with another one cargo might choose other features
-    // of a dependency and build it again.
-    for package in ["faultline"].into_iter().chain(lab::packages()) {
-        cargo.args(["--package", package]);
-    }
-    let status = cargo
+        .stdin(Stdio::null())
         .status()
         .await
         .context("run cargo (is Rust installed? https://rustup.rs)")?;

@@ -69,7 +69,8 @@ impl Cluster {
     pub fn launch(&self) -> Result<Launch> {
         let data = self.placement.data();
         let mut args = vec!["-D".to_owned(), process::text(&data)?.to_owned()];
-        args.extend(self.settings.arguments(self.port));
+        let sockets = self.placement.sockets().unwrap_or_default();
+        args.extend(self.settings.arguments(self.port, process::text(&sockets)?));
         Ok(Launch {
             name: "postgres",
             program: self.installation.bin.join("postgres"),

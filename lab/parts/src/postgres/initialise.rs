@@ -13,6 +13,7 @@ use crate::{Error, Result, process};
 
 /// Who may come in from where: every role, from this machine, with its password. Nothing else.
 const HOST_BASED_AUTHENTICATION: &str = "# TYPE DATABASE USER ADDRESS METHOD\n\
+                                         local all all scram-sha-256\n\
                                          host all all 127.0.0.1/32 scram-sha-256\n";
 
 impl Cluster {
@@ -25,11 +26,14 @@ impl Cluster {
         let data = self.placement.data();
         if data.join("PG_VERSION").exists() {
             if self.is_ours() {
+                self.make_socket_folder()?;
+                admit(&data)?;
                 return Ok(false);
             }
             self.discard_foreign()?;
         }
         placement::create(&self.placement)?;
+        self.make_socket_folder()?;
         let draft = self.placement.dir.join("data.new");
         if draft.exists() {
             fs::remove_dir_all(&draft)
@@ -39,11 +43,20 @@ impl Cluster {
         made.map_err(Error::io(|| format!("create {}", draft.display())))?;
         placement::hand_over(&draft, self.placement.run_as)?;
         self.initdb(&draft)?;
-        fs::write(draft.join("pg_hba.conf"), HOST_BASED_AUTHENTICATION)
-            .and_then(|()| fs::write(self.fingerprint_file(), &self.fingerprint))
+        admit(&draft)?;
+        fs::write(self.fingerprint_file(), &self.fingerprint)
             .and_then(|()| fs::rename(&draft, &data))
             .map_err(Error::io(|| format!("create {}", data.display())))?;
         Ok(true)
+    }
+
+    fn make_socket_folder(&self) -> Result<()> {
+        let Some(folder) = self.placement.sockets() else {
+            return Ok(());
+        };
+        fs::create_dir_all(&folder)
+            .map_err(Error::io(|| format!("create {}", folder.display())))?;
+        placement::hand_over(&folder, self.placement.run_as)
     }
 
     fn fingerprint_file(&self) -> PathBuf {
@@ -100,4 +113,11 @@ impl Cluster {
             .map_err(Error::io(|| format!("write {}", path.display())))?;
         placement::hand_over(path, self.placement.run_as)
     }
+}
+
+/// Written at each start, like the settings.
+fn admit(data: &Path) -> Result<()> {
+    let rules = data.join("pg_hba.conf");
+    fs::write(&rules, HOST_BASED_AUTHENTICATION)
+        .map_err(Error::io(|| format!("write {}", rules.display())))
 }

@@ -14,6 +14,9 @@ use crate::{Error, Result, RunAs};
 /// Users that PostgreSQL may run as when the lab is started as root, best first.
 const UNPRIVILEGED: [&str; 2] = ["postgres", "nobody"];
 
+/// The name of a socket file has 107 bytes at most, 103 on macOS; this leaves room for `/.s.PGSQL.65535`.
+const SOCKET_FOLDER_BYTES_MAX: usize = 88;
+
 /// The folder of the cluster and the user that owns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
@@ -30,6 +33,18 @@ impl Placement {
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.dir.join("data")
+    }
+
+    /// The folder of the server's socket file. None where its name would be longer than the system takes, or is one
+    /// that PostgreSQL takes for several.
+    #[must_use]
+    pub fn sockets(&self) -> Option<PathBuf> {
+        let folder = self.dir.join("socket");
+        let fits = folder.as_os_str().len() <= SOCKET_FOLDER_BYTES_MAX;
+        let is_one = folder
+            .to_str()
+            .is_some_and(|name| !name.contains([',', '"']));
+        (fits && is_one).then_some(folder)
     }
 }
 

@@ -16,7 +16,7 @@ impl Default for Settings {
 }
 
 /// Fixed settings. The reasons that are not in PostgreSQL's manual are beside them.
-const FIXED: [(&str, &str); 30] = [
+const FIXED: [(&str, &str); 29] = [
     // Durability is what the lab shows, so it is written down even where it is the default.
     ("fsync", "on"),
     ("synchronous_commit", "on"),
@@ -25,9 +25,7 @@ const FIXED: [(&str, &str); 30] = [
     // at 50 orders a second: 570 flushes for some 900 commits a second.
     ("commit_delay", "1000"),
     ("commit_siblings", "4"),
-    // Only loopback TCP, only passwords: a socket file would need a folder that two users share.
     ("listen_addresses", "127.0.0.1"),
-    ("unix_socket_directories", ""),
     ("password_encryption", "scram-sha-256"),
     // Memory: six small databases, rows of a few hundred bytes.
     ("shared_buffers", "32MB"),
@@ -59,10 +57,12 @@ const FIXED: [(&str, &str); 30] = [
 ];
 
 impl Settings {
-    /// Command-line arguments for `postgres` that put these settings in force on `port`.
-    pub(crate) fn arguments(self, port: u16) -> Vec<String> {
+    /// Command-line arguments for `postgres` that put these settings in force on `port`, and in a folder for its socket
+    /// file or, empty, without one.
+    pub(crate) fn arguments(self, port: u16, sockets: &str) -> Vec<String> {
         let own = [
             ("port", port.to_string()),
+            ("unix_socket_directories", sockets.to_owned()),
             ("max_connections", self.max_connections.to_string()),
         ];
         FIXED

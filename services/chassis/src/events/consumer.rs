@@ -2,6 +2,10 @@
 //!
 //! Exactly-once is not its work but that of [`Apply`]: an offset is stored after the effect, so a crash in between
 //! delivers the event again. An event that cannot be applied goes to the dead letters, and the consumer goes on.
+//! Events that have gathered are applied [`together`].
+
+mod conclude;
+mod together;
 
 use std::{
     panic::AssertUnwindSafe,
@@ -19,6 +23,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span, debug, info, warn};
 
+pub use self::together::Delivery;
 use super::{
     Applied, Apply, ApplyError, Event, backoff,
     dead_letters::Writer,
@@ -150,7 +155,8 @@ impl<A: Apply> Consumer<A> {
                     if std::mem::replace(&mut outage, false) {
                         info!(group = self.config.group, "events arrive again");
                     }
-                    self.settle(client, &message).await;
+                    let messages = together::with_those_behind(client, message, A::TOGETHER_MAX);
+                    self.settle_all(client, &messages).await;
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut outage, true) {
@@ -159,6 +165,18 @@ impl<A: Apply> Consumer<A> {
                     self.pause(Duration::from_millis(100)).await;
                 }
             }
+        }
+    }
+
+    async fn settle_all(&self, client: &StreamConsumer<Lag>, messages: &[BorrowedMessage<'_>]) {
+        if messages.len() > 1 && self.settle_together(client, messages).await {
+            return;
+        }
+        for message in messages {
+            if self.stopping.is_cancelled() {
+                return;
+            }
+            self.settle(client, message).await;
         }
     }
 
@@ -183,8 +201,7 @@ impl<A: Apply> Consumer<A> {
                 Err(error) => Outcome::Dead(error.to_string()),
             };
             self.conclude(client, message, outcome).await;
-            let durations = &self.metrics.consumer_duration;
-            durations.observe(&[&self.config.group, message.topic()], started.elapsed());
+            self.measure_duration(message.topic(), started.elapsed());
         };
         context.scope(settled).instrument(span).await;
     }
@@ -199,35 +216,9 @@ impl<A: Apply> Consumer<A> {
         }
     }
 
-    /// Counts the message and stores its offset, unless it has to come again.
-    async fn conclude(
-        &self,
-        client: &StreamConsumer<Lag>,
-        message: &BorrowedMessage<'_>,
-        outcome: Outcome,
-    ) {
-        let label = match outcome {
-            Outcome::Applied(applied) => applied.label(),
-            Outcome::Dead(reason) if self.bury(message, &reason).await => {
-                span::buried(&Span::current(), &reason);
-                DEAD_LETTERED
-            }
-            Outcome::Dead(_) | Outcome::Stopped => return,
-        };
-        self.metrics
-            .consumer_messages
-            .with_label_values(&[self.config.group.as_str(), message.topic(), label])
-            .inc();
-        debug!(
-            messaging.destination.name = message.topic(),
-            outcome = label,
-            "event settled"
-        );
-        crash::point(&self.before_offset);
-        if let Err(error) = client.store_offset_from_message(message) {
-            // The partition was taken from us meanwhile. Its new owner gets the event too and finds it applied.
-            debug!(%error, "offset not stored");
-        }
+    fn measure_duration(&self, topic: &str, took: Duration) {
+        let labels = [self.config.group.as_str(), topic];
+        self.metrics.consumer_duration.observe(&labels, took);
     }
 
     /// Attempts until the event is applied, hopeless, or the service stops.
@@ -235,7 +226,7 @@ impl<A: Apply> Consumer<A> {
         let mut failures = 0;
         let mut unavailable = 0;
         loop {
-            match self.attempt(event).await {
+            match self.attempt(self.apply.apply(event)).await {
                 Ok(applied) => return Outcome::Applied(applied),
                 Err(ApplyError::Poison(reason)) => return Outcome::Dead(reason),
                 Err(ApplyError::Transient(error)) => {
@@ -269,8 +260,11 @@ impl<A: Apply> Consumer<A> {
     }
 
     /// One attempt. A panic or a hang counts as a failure: the service must not crash on the same event for ever.
-    async fn attempt(&self, event: &Event) -> Result<Applied, ApplyError> {
-        let work = AssertUnwindSafe(self.apply.apply(event)).catch_unwind();
+    async fn attempt<T>(
+        &self,
+        work: impl Future<Output = Result<T, ApplyError>>,
+    ) -> Result<T, ApplyError> {
+        let work = AssertUnwindSafe(work).catch_unwind();
         match timeout(self.config.attempt_timeout, work).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(ApplyError::Transient(anyhow!("the handler panicked"))),
@@ -278,27 +272,6 @@ impl<A: Apply> Consumer<A> {
                 "the handler did not end in time"
             ))),
         }
-    }
-
-    /// Writes the dead letter; retries for ever, for the message would be lost otherwise. False if the service stops.
-    async fn bury(&self, message: &BorrowedMessage<'_>, reason: &str) -> bool {
-        let mut attempt = 0;
-        while let Err(error) = self.dead_letters.write(message, reason).await {
-            if attempt == 0 {
-                warn!(%error, "dead letter not written yet");
-            }
-            self.pause(backoff(attempt, UNAVAILABLE_BACKOFF_MAX)).await;
-            attempt += 1;
-            if self.stopping.is_cancelled() {
-                return false;
-            }
-        }
-        let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
-        warn!(
-            topic,
-            partition, offset, reason, "message moved to the dead letters"
-        );
-        true
     }
 
     async fn pause(&self, duration: Duration) {

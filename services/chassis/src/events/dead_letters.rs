@@ -17,14 +17,12 @@ use rdkafka::{
     consumer::{BaseConsumer, CommitMode, Consumer as _, DefaultConsumerContext},
     error::{KafkaError, KafkaResult},
     message::{Header, Headers as _, Message as _, OwnedHeaders, OwnedMessage},
-    producer::FutureRecord,
-    util::Timeout,
 };
 use serde::Serialize;
 use thiserror::Error;
 
 pub(super) use self::write::Writer;
-use super::{dead_letter_topic, kafka};
+use super::{dead_letter_topic, kafka, producer::Record};
 
 /// Group whose offsets tell what was sent back.
 const GROUP: &str = "dlq-redrive";
@@ -98,16 +96,13 @@ pub async fn redrive(brokers: &str, topic: &str, limit: usize) -> Result<usize, 
     let mut failure = None;
     let mut count = 0;
     for message in &messages {
-        let headers = without_reason(message);
-        let record: FutureRecord<'_, [u8], [u8]> = FutureRecord {
+        let record = Record {
             topic,
-            partition: None,
-            payload: message.payload(),
             key: message.key(),
-            timestamp: None,
-            headers: Some(headers),
+            payload: message.payload(),
+            headers: without_reason(message),
         };
-        if let Err((error, _)) = producer.send(record, Timeout::After(BROKER_TIMEOUT)).await {
+        if let Err(error) = producer.send(record).await {
             failure = Some(error);
             break;
         }

@@ -1,4 +1,4 @@
-//! The inbox: applies an event in one transaction with the note that it was applied.
+//! The inbox: applies events in one transaction with the note that they were applied.
 //!
 //! For services whose effect is in PostgreSQL. Who has its effect elsewhere implements [`Apply`] itself.
 
@@ -6,8 +6,12 @@ use std::future::Future;
 
 use sqlx::PgConnection;
 
-use super::{Applied, Apply, ApplyError, Event, Outbox};
-use crate::{crash, db::Db, protection::Protection};
+use super::{Applied, Apply, ApplyError, Delivery, Event, Outbox};
+use crate::{
+    crash,
+    db::{Db, Tx},
+    protection::Protection,
+};
 
 /// The effect of an event on a service's tables.
 pub trait Handle: Send + Sync + 'static {
@@ -60,22 +64,67 @@ impl<H: Handle> Inbox<H> {
 }
 
 impl<H: Handle> Apply for Inbox<H> {
+    /// A fraction of a second of work: a request may wait for a row that one of them has changed.
+    const TOGETHER_MAX: usize = 50;
+
     async fn apply(&self, event: &Event) -> Result<Applied, ApplyError> {
-        if !H::EVENT_TYPES.contains(&event.event_type.as_str()) {
+        if !concerns::<H>(event) {
             return Ok(Applied::Ignored);
         }
         let mut tx = self.db.begin().await?;
-        if !note(&mut tx, &self.consumer, event).await? && self.dedupe.is_on() {
+        let applied = self.apply_in(&mut tx, event).await?;
+        if applied == Applied::Done {
+            self.commit(tx).await?;
+        }
+        Ok(applied)
+    }
+
+    async fn apply_together(&self, deliveries: &[Delivery]) -> Result<Vec<Applied>, ApplyError> {
+        if !deliveries.iter().any(|it| concerns::<H>(&it.event)) {
+            return Ok(vec![Applied::Ignored; deliveries.len()]);
+        }
+        let mut tx = self.db.begin().await?;
+        let mut applied = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            let work = self.apply_in(&mut tx, &delivery.event);
+            applied.push(delivery.within(work).await?);
+        }
+        // The commit of all of them is shown with the first that had its effect.
+        if let Some(done) = applied.iter().position(|it| *it == Applied::Done) {
+            deliveries[done].within(self.commit(tx)).await?;
+        }
+        Ok(applied)
+    }
+}
+
+impl<H: Handle> Inbox<H> {
+    async fn apply_in(
+        &self,
+        conn: &mut PgConnection,
+        event: &Event,
+    ) -> Result<Applied, ApplyError> {
+        if !concerns::<H>(event) {
+            return Ok(Applied::Ignored);
+        }
+        if !note(conn, &self.consumer, event).await? && self.dedupe.is_on() {
             return Ok(Applied::Duplicate);
         }
-        self.handler.handle(&mut tx, event).await?;
+        self.handler.handle(conn, event).await?;
+        Ok(Applied::Done)
+    }
+
+    async fn commit(&self, tx: Tx) -> Result<(), ApplyError> {
         crash::point(&self.before_commit);
         tx.commit().await?;
         if let Some(outbox) = &self.outbox {
             outbox.wake();
         }
-        Ok(Applied::Done)
+        Ok(())
     }
+}
+
+fn concerns<H: Handle>(event: &Event) -> bool {
+    H::EVENT_TYPES.contains(&event.event_type.as_str())
 }
 
 /// False if the event was noted before. A second delivery at the same moment waits for the first one's commit.

@@ -8,13 +8,12 @@ use rdkafka::{
     config::{FromClientConfigAndContext as _, RDKafkaLogLevel},
     consumer::{ConsumerContext, StreamConsumer},
     error::{KafkaError, KafkaResult},
-    producer::FutureProducer,
     types::RDKafkaErrorCode,
 };
 use thiserror::Error;
 use tracing::{debug, warn};
 
-use super::{backoff, dead_letter_topic};
+use super::{backoff, dead_letter_topic, producer::Producer};
 use crate::metrics::Metrics;
 
 /// Partitions of an event topic: how many instances of a service can share the work of one consumer.
@@ -37,7 +36,7 @@ pub(super) fn client_config(brokers: &str) -> ClientConfig {
 
 /// A producer that loses nothing. It may send an event twice, which every consumer expects anyway; each event of an aggregate
 /// is awaited before the next, so none overtakes another.
-pub(super) fn producer(brokers: &str) -> KafkaResult<FutureProducer<Quiet>> {
+pub(super) fn producer(brokers: &str) -> KafkaResult<Producer> {
     let mut config = client_config(brokers);
     config
         .set("acks", "all")
@@ -48,7 +47,7 @@ pub(super) fn producer(brokers: &str) -> KafkaResult<FutureProducer<Quiet>> {
         .set("linger.ms", "1")
         .set("queue.buffering.max.messages", "10000")
         .set("queue.buffering.max.kbytes", "16384");
-    FutureProducer::from_config_and_context(&config, Quiet)
+    Producer::new(&config)
 }
 
 /// A consumer of a group that stores an offset only when told to.

@@ -24,3 +24,4 @@ mod sampling;
 mod shutdown;
 mod spans;
 mod support;
+mod together;

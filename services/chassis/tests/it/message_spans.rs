@@ -30,6 +30,8 @@ async fn an_event_is_sent_and_processed_in_the_trace_of_whoever_wrote_it() {
     };
     let request = request.instrument(info_span!("request"));
     let id = RequestContext::default().scope(request).await.to_string();
+    // Alone, or the two might share their commit.
+    wait_for(LIMIT, async || node.outcomes(group, topic, "done") == 1).await;
     // Written outside of any trace.
     write(&db.pool, &event(topic, Uuid::now_v7(), 1)).await;
     wait_for(LIMIT, async || node.outcomes(group, topic, "done") == 2).await;

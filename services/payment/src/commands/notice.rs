@@ -6,13 +6,13 @@ use sqlx::PgConnection;
 
 use super::{Actor, Commands, record::ChargeNews};
 use crate::{
-    domain::{Payment, Provider, Status},
+    domain::{AttemptState, Payment, Provider, Status},
     error::Error,
     provider::{
         ChargeOutcome,
         webhook::{News, Notice, Subject},
     },
-    store::{payments, webhooks},
+    store::{attempts, payments, webhooks},
 };
 
 /// What became of an event.
@@ -42,6 +42,9 @@ impl Applied {
 impl Commands {
     /// Applies an event once.
     pub(crate) async fn apply(&self, notice: Notice) -> Result<Applied, Error> {
+        if self.is_known(&notice).await? {
+            return Ok(Applied::Ignored);
+        }
         let mut tx = self.0.pool.begin().await?;
         let Notice {
             provider,
@@ -72,6 +75,25 @@ impl Commands {
             self.count_end(Status::Pending, &payment);
         }
         Ok(applied)
+    }
+
+    /// Whether it says how a charge ended that ended so. It nearly always does, because the answer to the call comes
+    /// before the event; then nothing is locked and nothing written.
+    async fn is_known(&self, notice: &Notice) -> Result<bool, Error> {
+        let News::Charge(subject, outcome) = &notice.news else {
+            return Ok(false);
+        };
+        let told = match outcome {
+            ChargeOutcome::Captured(_) => AttemptState::Captured,
+            ChargeOutcome::Declined { .. } => AttemptState::Declined,
+            ChargeOutcome::NotProcessed { .. } | ChargeOutcome::Unknown { .. } => return Ok(false),
+        };
+        let pool = &self.0.pool;
+        let state = match *subject {
+            Subject::Payment(id) => attempts::state(pool, id, notice.provider).await?,
+            Subject::Order(order) => attempts::state_of_order(pool, order, notice.provider).await?,
+        };
+        Ok(state == Some(told))
     }
 
     async fn apply_charge(

@@ -1,9 +1,10 @@
 //! Attempts. The payment's row is locked by whoever comes here to write.
 
+use chassis::db::Db;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::{Attempt, PaymentId, Provider};
+use crate::domain::{Attempt, AttemptState, OrderId, PaymentId, Provider};
 
 /// Begins an attempt at a provider with its first call counted. One that was left because nothing had been processed
 /// there is opened again.
@@ -51,6 +52,35 @@ pub(crate) async fn at(
         .bind(provider)
         .fetch_optional(conn)
         .await
+}
+
+/// Where an attempt stands at this moment, without a lock.
+pub(crate) async fn state(
+    pool: &Db,
+    payment: PaymentId,
+    provider: Provider,
+) -> sqlx::Result<Option<AttemptState>> {
+    sqlx::query_scalar("SELECT state FROM payment_attempts WHERE payment_id = $1 AND provider = $2")
+        .bind(payment)
+        .bind(provider)
+        .fetch_optional(pool)
+        .await
+}
+
+/// As [`state`], by order.
+pub(crate) async fn state_of_order(
+    pool: &Db,
+    order: OrderId,
+    provider: Provider,
+) -> sqlx::Result<Option<AttemptState>> {
+    sqlx::query_scalar(
+        "SELECT attempt.state FROM payment_attempts attempt JOIN payments ON payments.id = attempt.payment_id
+         WHERE payments.order_id = $1 AND attempt.provider = $2",
+    )
+    .bind(order)
+    .bind(provider)
+    .fetch_optional(pool)
+    .await
 }
 
 /// Writes what changes. `note` says why the last call brought no answer.

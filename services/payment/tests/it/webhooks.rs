@@ -53,13 +53,24 @@ async fn an_event_settles_a_pending_payment_once() {
         (200, &json!("ended"))
     );
     assert_eq!(shop.of_order(order).await.state().1, "captured");
-    assert_eq!(deliver(&shop, &event).await.body["outcome"], "duplicate");
-    let same_news = deliver(&shop, &succeeded("evt_2", payment, 1999)).await;
-    assert_eq!(same_news.body["outcome"], "ignored");
+    for same_news in [event, succeeded("evt_2", payment, 1999)] {
+        assert_eq!(deliver(&shop, &same_news).await.body["outcome"], "ignored");
+    }
     assert_eq!(
         shop.event_types(payment).await,
         ["PaymentCreated", "PaymentCompleted"]
     );
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn an_event_that_makes_the_reconciler_ask_does_so_once() {
+    let shop = Shop::open().await;
+    let paid = shop.pay(Uuid::now_v7(), "tok_visa").await;
+    let event = json!({ "id": "evt_1", "type": "charge.refunded", "data": { "object": {
+        "metadata": { "payment_id": paid.id() } } } });
+    assert_eq!(deliver(&shop, &event).await.body["outcome"], "nudged");
+    assert_eq!(deliver(&shop, &event).await.body["outcome"], "duplicate");
     shop.close().await;
 }
 

@@ -28,17 +28,17 @@ fn every_image_is_pinned_by_a_full_tag() {
 }
 
 #[test]
-fn every_service_is_built_from_the_one_dockerfile_which_builds_its_package() {
+fn every_service_is_built_from_the_one_dockerfile_which_builds_it() {
     let build = sources::read(DOCKERFILE);
-    let packages: BTreeSet<&str> = build
+    let built: BTreeSet<&str> = build
         .split_whitespace()
         .collect::<Vec<_>>()
         .windows(2)
-        .filter(|pair| pair[0] == "-p")
+        .filter(|pair| pair[0] == "--bin")
         .map(|pair| pair[1])
         .collect();
     let services: BTreeSet<&str> = SERVICES.iter().map(|service| service.name).collect();
-    assert_eq!(packages, services, "packages that the Dockerfile builds");
+    assert_eq!(built, services, "programs that the Dockerfile builds");
     assert_eq!(looped_over(&build), services, "programs that it keeps");
     let compose = Compose::read();
     for service in &SERVICES {

@@ -2,16 +2,14 @@
 
 use chrono::{SecondsFormat, Utc};
 use rdkafka::{
-    error::{KafkaError, KafkaResult},
+    error::KafkaResult,
     message::{BorrowedHeaders, BorrowedMessage, Header, Message as _, OwnedHeaders},
-    producer::{FutureProducer, FutureRecord},
-    util::Timeout,
 };
 use tokio::sync::OnceCell;
 
 use super::super::{
-    dead_letter_topic,
-    kafka::{self, Quiet},
+    dead_letter_topic, kafka,
+    producer::{Producer, Record},
 };
 
 /// Longest reason kept, in characters: an error chain fits, a repeated payload does not.
@@ -21,7 +19,7 @@ const REASON_CHARS_MAX: usize = 1000;
 pub(in crate::events) struct Writer {
     brokers: String,
     consumer: String,
-    producer: OnceCell<FutureProducer<Quiet>>,
+    producer: OnceCell<Producer>,
 }
 
 impl Writer {
@@ -44,16 +42,13 @@ impl Writer {
             .get_or_try_init(async || kafka::producer(&self.brokers))
             .await?;
         let topic = dead_letter_topic(message.topic());
-        let record: FutureRecord<'_, [u8], [u8]> = FutureRecord {
+        let record = Record {
             topic: &topic,
-            partition: None,
-            payload: message.payload(),
             key: message.key(),
-            timestamp: None,
-            headers: Some(self.headers(message, reason)),
+            payload: message.payload(),
+            headers: self.headers(message, reason),
         };
-        let sent = producer.send(record, Timeout::Never).await;
-        sent.map(drop).map_err(|(error, _): (KafkaError, _)| error)
+        producer.send(record).await.map(drop)
     }
 
     fn headers(&self, message: &BorrowedMessage<'_>, reason: &str) -> OwnedHeaders {

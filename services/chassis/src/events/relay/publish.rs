@@ -1,21 +1,17 @@
 //! Sends stored events to Kafka, in order for each aggregate. It neither reads nor marks rows.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use futures_util::future::join_all;
-use rdkafka::{
-    error::{KafkaError, KafkaResult},
-    producer::{FutureProducer, FutureRecord, future_producer::Delivery},
-    util::Timeout,
-};
+use rdkafka::error::{KafkaError, KafkaResult};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{
     super::{
-        envelope,
-        kafka::{self, Quiet},
+        envelope, kafka,
         outbox::StoredEvent,
+        producer::{Place, Producer, Record},
         span,
     },
     RelayConfig,
@@ -23,7 +19,7 @@ use super::{
 use crate::{metrics::Metrics, telemetry::propagation::TraceContext};
 
 pub(super) struct Publisher {
-    producer: FutureProducer<Quiet>,
+    producer: Producer,
     source: String,
     metrics: Metrics,
 }
@@ -43,6 +39,7 @@ impl Publisher {
     /// Sends a batch, aggregates side by side, the events of each one after the other. Returns what was acknowledged
     /// and the last failure.
     pub(super) async fn publish(&self, events: Vec<StoredEvent>) -> (Vec<i64>, Option<KafkaError>) {
+        self.producer.look();
         let mut streams: HashMap<Uuid, Vec<StoredEvent>> = HashMap::new();
         for event in events {
             streams.entry(event.aggregate_id).or_default().push(event);
@@ -84,7 +81,7 @@ impl Publisher {
         result.map(drop)
     }
 
-    async fn deliver(&self, event: &StoredEvent) -> KafkaResult<Delivery> {
+    async fn deliver(&self, event: &StoredEvent) -> KafkaResult<Place> {
         let key = event.aggregate_id.to_string();
         let body = event.data.to_string();
         // The writer's own context, where no tracer is installed to make a span of sending.
@@ -96,15 +93,14 @@ impl Publisher {
             Some(_) => &sending,
             None => &event.trace,
         };
-        let record = FutureRecord::to(&event.topic)
-            .key(&key)
-            .payload(&body)
-            .headers(envelope::encode(event, &self.source, trace));
-        // A full queue cannot be: it holds fifty batches.
-        let sent = self
-            .producer
-            .send(record, Timeout::After(Duration::ZERO))
-            .await;
-        sent.map_err(|(error, _)| error)
+        // The queue cannot be full: it holds fifty batches.
+        self.producer
+            .send(Record {
+                topic: &event.topic,
+                key: Some(key.as_bytes()),
+                payload: Some(body.as_bytes()),
+                headers: envelope::encode(event, &self.source, trace),
+            })
+            .await
     }
 }
