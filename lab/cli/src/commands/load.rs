@@ -83,6 +83,9 @@ struct Wish {
     /// Run it so many times: median and spread, which comparisons need
     #[arg(long, value_name = "N")]
     repeat: Option<String>,
+    /// Decides every choice: with the same number the same customers ask for the same things [default: another each time]
+    #[arg(long, value_name = "N")]
+    seed: Option<String>,
     /// Search for the highest rate that still keeps the promises [profile: stress]
     #[arg(long)]
     find_knee: bool,
@@ -105,12 +108,12 @@ struct Wish {
 /// # Errors
 /// When the shop refuses its customers before the load begins, or a file cannot be written.
 pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    match args.other {
+    let result = match args.other {
         Some(Other::Compare(args)) => return compare::run(&args),
         Some(Other::Profiles(args)) => return profiles::run(global, args),
-        None => {}
-    }
-    match load(global, &args.wish).await {
+        None => load(global, &args.wish).await,
+    };
+    match result {
         Err(error) if error.is::<Refusal>() => {
             term::error(&error);
             Ok(Verdict::Of(BAD_CONFIGURATION))
