@@ -2,7 +2,8 @@
 //! users; requests, times and checks are those of our own scenarios, because Goose stops its clock at the headers.
 
 use std::{
-    sync::Arc,
+    collections::HashMap,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -37,6 +38,20 @@ pub(crate) struct Drive<'a> {
     pub(crate) ramp_up: Duration,
     pub(crate) stage: Stage,
     pub(crate) recorder: &'a Recorder,
+}
+
+/// How often each user has come.
+#[derive(Clone, Default)]
+struct Visits(Arc<Mutex<HashMap<usize, u64>>>);
+
+impl Visits {
+    /// The number of this user's next visit.
+    fn next(&self, user: usize) -> u64 {
+        let mut counts = self.0.lock().expect("no panic while held");
+        let count = counts.entry(user).or_default();
+        *count += 1;
+        *count
+    }
 }
 
 impl Drive<'_> {
@@ -103,11 +118,12 @@ impl Drive<'_> {
 
     fn scenario(&self, kind: Kind, share: Share) -> Result<Scenario, goose::GooseError> {
         let think = think_time(self.profile, kind, share);
-        let stage = self.stage.clone();
+        let (stage, visits) = (self.stage.clone(), Visits::default());
         let function: TransactionFunction = Arc::new(move |user: &mut GooseUser| {
             let (stage, customer) = (stage.clone(), user.weighted_users_index);
+            let number = visits.next(customer);
             Box::pin(async move {
-                visit(stage, kind, customer, think).await;
+                visit(stage, kind, (customer, number), think).await;
                 Ok(())
             })
         });
@@ -119,15 +135,22 @@ impl Drive<'_> {
 }
 
 /// Thinks, then visits; the first request is meant for the end of the thought.
-async fn visit(mut stage: Stage, kind: Kind, customer: usize, think: (Duration, Duration)) {
-    let pause = rand::rng().random_range(think.0..=think.1);
+async fn visit(
+    mut stage: Stage,
+    kind: Kind,
+    (customer, number): (usize, u64),
+    think: (Duration, Duration),
+) {
+    let mut dice = stage.seed.dice(customer as u64, number);
+    let pause = dice.random_range(think.0..=think.1);
     let intended = Instant::now() + pause;
     tokio::select! {
         biased;
         _ = stage.over.wait_for(|over| *over) => return,
         () = tokio::time::sleep_until(intended.into()) => {}
     }
-    if let Err(Ended::Failed(_)) = stage.visit(kind, customer, think, intended).await {
+    let visited = stage.visit(kind, customer, think, intended, dice).await;
+    if let Err(Ended::Failed(_)) = visited {
         tokio::time::sleep(AFTER_FAILURE).await;
     }
 }

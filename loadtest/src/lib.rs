@@ -6,6 +6,7 @@
 //! | [`scenario`] | what customers do, written once for both models |
 //! | `open`, `closed` | who decides when the next request comes: the schedule, or the answer before |
 //! | [`schedule`] | when arrivals are due |
+//! | [`dice`] | chance that can be repeated |
 //! | [`door`] | the small client: trace context, time to the last byte, checks, notes |
 //! | [`account`], [`ground`] | sessions; what all visits share |
 //! | [`recorder`], [`history`] | histograms; every operation as a line for the auditor |
@@ -21,6 +22,7 @@
 pub mod account;
 mod closed;
 pub mod compare;
+pub mod dice;
 pub mod document;
 pub mod door;
 pub mod fault;

@@ -8,6 +8,7 @@ use std::{
 use rand::{
     Rng as _,
     distr::{Distribution as _, weighted::WeightedIndex},
+    rngs::SmallRng,
 };
 use tokio::{
     sync::{Semaphore, watch},
@@ -20,6 +21,9 @@ use crate::{
     scenario::{Kind, Stage},
     schedule::{self, Schedule},
 };
+
+/// Visits belong to nobody: whoever comes is drawn.
+const ANYBODY: u64 = 0;
 
 /// What the driver needs to know.
 pub(crate) struct Drive<'a> {
@@ -39,7 +43,7 @@ impl Drive<'_> {
         let in_flight = Arc::new(Semaphore::new(self.in_flight_max));
         let mix = Mix::of(self.profile);
         let mut visits = JoinSet::new();
-        for offset in self.arrivals() {
+        for (number, offset) in (0..).zip(self.arrivals()) {
             let intended = origin + offset;
             tokio::select! {
                 biased;
@@ -50,11 +54,12 @@ impl Drive<'_> {
             self.recorder.arrival(intended, permit.is_ok());
             let Ok(permit) = permit else { continue };
             let stage = self.stage.clone();
-            let (kind, think) = mix.draw();
-            let customer = rand::rng().random_range(0..stage.ground.customers());
+            let mut dice = stage.seed.dice(ANYBODY, number);
+            let (kind, think) = mix.draw(&mut dice);
+            let customer = dice.random_range(0..stage.ground.customers());
             visits.spawn(async move {
                 // What went wrong has been noted.
-                let _ = stage.visit(kind, customer, think, intended).await;
+                let _ = stage.visit(kind, customer, think, intended, dice).await;
                 drop(permit);
             });
             while visits.try_join_next().is_some() {}
@@ -90,8 +95,8 @@ impl Mix {
         }
     }
 
-    fn draw(&self) -> (Kind, (Duration, Duration)) {
-        self.kinds[self.weights.sample(&mut rand::rng())]
+    fn draw(&self, dice: &mut SmallRng) -> (Kind, (Duration, Duration)) {
+        self.kinds[self.weights.sample(dice)]
     }
 }
 

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 pub use self::{file::Invalid, shipped::SHIPPED};
 use crate::{
+    dice::Seed,
     scenario::Kind,
     schedule::{Schedule, Stage},
     threshold::Threshold,
@@ -51,6 +52,8 @@ pub struct Profile {
     pub scenarios: BTreeMap<Kind, Share>,
     /// What has to be reached; none: what the objectives promise.
     pub thresholds: Option<Vec<Threshold>>,
+    /// What decides every choice; none: another one each time. No file says it, because it belongs to a run.
+    pub seed: Option<Seed>,
 }
 
 /// Who decides when the next request comes.

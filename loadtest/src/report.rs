@@ -35,6 +35,9 @@ pub struct Report {
     pub seconds: f64,
     /// Whether somebody stopped it.
     pub stopped_early: bool,
+    /// The seed of its choices; none in reports of before there was one.
+    #[serde(default)]
+    pub seed: Option<u64>,
     /// Visits a second that the schedule asked for; none in the closed model.
     pub asked_visits_per_second: Option<f64>,
     /// Visits a second that were begun; none in the closed model.
@@ -133,6 +136,7 @@ impl Report {
                 .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             seconds,
             stopped_early: run.stopped_early,
+            seed: Some(run.seed.0),
             asked_visits_per_second: open,
             begun_visits_per_second: open
                 .map(|_| per_second(notes.arrivals - notes.dropped, seconds)),

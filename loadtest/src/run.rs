@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::{
     closed,
+    dice::Seed,
     door::Door,
     gauge::{Sample, Usage},
     ground::{Ground, Shelves},
@@ -52,6 +53,8 @@ pub struct Finished {
     pub window: (DateTime<Utc>, DateTime<Utc>),
     /// Whether it was stopped before its time.
     pub stopped_early: bool,
+    /// What decided its choices.
+    pub seed: Seed,
     pub(crate) notes: Notes,
     pub(crate) usage: Usage,
 }
@@ -99,10 +102,12 @@ impl Ready {
             None => Recorder::default(),
         });
         let (over, ended) = watch::channel(false);
+        let seed = profile.seed.unwrap_or_else(Seed::any);
         let stage = Stage {
             door: self.door.noted_by(recorder.clone()),
             ground: self.ground.clone(),
             over: ended,
+            seed,
         };
         let driving = self.drive(profile, stage, &recorder, &over, stop);
         let (stopped_early, usage) = watched(driving, &recorder, progress).await?;
@@ -115,6 +120,7 @@ impl Ready {
         Ok(Finished {
             window: (at(notes.window.from), at(notes.window.until)),
             stopped_early,
+            seed,
             notes,
             usage,
         })

@@ -14,13 +14,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
+use rand::{Rng as _, rngs::SmallRng};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 pub use self::order::{Card, Order, VISA, ask};
 use crate::{
     account::Account,
+    dice::Seed,
     door::{Answer, Ask, Door, Moment},
     fault::Ended,
     ground::Ground,
@@ -72,6 +73,8 @@ pub struct Stage {
     pub ground: Arc<Ground>,
     /// Becomes true when the run is over.
     pub over: watch::Receiver<bool>,
+    /// What chance depends on.
+    pub seed: Seed,
 }
 
 impl Kind {
@@ -153,7 +156,7 @@ impl Kind {
 }
 
 impl Stage {
-    /// One visit, from its intended beginning to its end. What went wrong has been noted when this returns.
+    /// One visit, from its intended beginning to its end, as `dice` will have it. What went wrong has been noted when this returns.
     ///
     /// # Errors
     /// Why it ended early.
@@ -163,6 +166,7 @@ impl Stage {
         customer: usize,
         think: (Duration, Duration),
         intended: Instant,
+        dice: SmallRng,
     ) -> Result<(), Ended> {
         let administrator = self.ground.administrator();
         let who = match (kind, administrator) {
@@ -174,7 +178,7 @@ impl Stage {
             ground: self.ground.clone(),
             who,
             scenario: kind.as_str(),
-            rng: SmallRng::from_rng(&mut rand::rng()),
+            rng: dice,
             intended: Some(intended),
             began: intended,
             think,

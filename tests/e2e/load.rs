@@ -228,6 +228,7 @@ async fn what_makes_no_sense_is_refused_before_anything_is_sent() {
         (&["--duration", "0s"], "shorter than a second"),
         (&["--duration", "soon"], "write for example 30s"),
         (&["--repeat", "0"], "a number above 0"),
+        (&["--seed", "lucky"], "a whole number from 0"),
         (&["--target", "ftp://x"], "no address of a gateway"),
         (&["--target", &foreign], "--i-own-this-target"),
         (

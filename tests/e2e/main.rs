@@ -29,6 +29,7 @@ mod orders;
 mod otlp_endpoint;
 mod secrets;
 mod signals;
+mod statements;
 mod stories;
 mod story;
 mod telemetry_lost;

@@ -2,7 +2,11 @@
 //! answers for its events with what its own code writes, and passes everything else on. A deliberate [`Break`], if there
 //! is one, is applied here, between the provider and whoever verifies it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
 
 use anyhow::Context as _;
 use axum::{
@@ -33,6 +37,7 @@ const INSIST_MAX: usize = 1_000;
 pub struct Front {
     /// Where it listens.
     pub address: SocketAddr,
+    before: Arc<Before>,
     _server: JoinSet<()>,
 }
 
@@ -41,6 +46,8 @@ struct Before {
     shop: Arc<Shop>,
     states: States,
     breaking: Option<Break>,
+    /// Why states could not be brought about, by their names: Pact's verifier says only that they could not.
+    failed: Mutex<BTreeMap<String, String>>,
 }
 
 impl Front {
@@ -58,12 +65,13 @@ impl Front {
             shop: shop.clone(),
             states: States::of(shop.clone()),
             breaking,
+            failed: Mutex::default(),
         });
         let router = Router::new()
             .route(STATES, post(set_up))
             .route(MESSAGES, post(message))
             .fallback(pass_on)
-            .with_state(before);
+            .with_state(before.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let mut server = JoinSet::new();
@@ -73,8 +81,19 @@ impl Front {
         });
         Ok(Self {
             address,
+            before,
             _server: server,
         })
+    }
+
+    /// Why this state could not be brought about, if it could not.
+    ///
+    /// # Panics
+    /// Never: nobody panics with the list in hand.
+    #[must_use]
+    pub fn why_not(&self, state: &str) -> Option<String> {
+        let failed = self.before.failed.lock().expect("no panic while held");
+        failed.get(state).cloned()
     }
 }
 
@@ -102,8 +121,14 @@ async fn set_up(State(before): Shared, body: Bytes) -> Result<Response, Failed> 
     if state.is_empty() || asked["action"] == "teardown" {
         return Ok(in_json(&json!({})));
     }
-    let values = before.states.set_up(&before.provider, state).await?;
-    Ok(in_json(&Value::Object(values)))
+    match before.states.set_up(&before.provider, state).await {
+        Ok(values) => Ok(in_json(&Value::Object(values))),
+        Err(error) => {
+            let mut failed = before.failed.lock().expect("no panic while held");
+            failed.insert(state.to_owned(), format!("{error:#}"));
+            Err(error.into())
+        }
+    }
 }
 
 /// `{"description": "OrderPaid"}`: such an event, made by the code that writes it.

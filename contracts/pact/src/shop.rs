@@ -32,6 +32,7 @@ pub struct Shop {
     urls: BTreeMap<&'static str, String>,
     service_key: Secret,
     psp_key: Secret,
+    chaos_proxy: String,
     administrator: (String, Secret),
     administrators_token: OnceCell<String>,
     pub(crate) http: Client,
@@ -48,7 +49,7 @@ pub struct Customer {
 }
 
 impl Shop {
-    /// Reads `<SERVICE>_URL`, `SERVICE_TOKEN_KEY`, `PSP_API_KEY`, `ADMIN_EMAIL` and `ADMIN_PASSWORD`.
+    /// Reads `<SERVICE>_URL`, `CHAOS_PROXY_URL`, `SERVICE_TOKEN_KEY`, `PSP_API_KEY`, `ADMIN_EMAIL` and `ADMIN_PASSWORD`.
     ///
     /// # Errors
     /// One is missing.
@@ -65,6 +66,9 @@ impl Shop {
             urls,
             service_key: env.secret("SERVICE_TOKEN_KEY", "the key of service tokens")?,
             psp_key: env.secret("PSP_API_KEY", "the merchant's key")?,
+            chaos_proxy: env
+                .required("CHAOS_PROXY_URL", "the address of the chaos proxy")?
+                .to_owned(),
             administrator: (email.to_owned(), password),
             administrators_token: OnceCell::new(),
             http: http_client()?,
@@ -139,6 +143,17 @@ impl Shop {
             token: text(&session, "/access_token")?,
             refresh_token: text(&session, "/refresh_token")?,
         })
+    }
+
+    /// Breaks something on an edge until the lease is over: a toxic of the chaos proxy, in its own words.
+    ///
+    /// # Errors
+    /// The proxy refuses, or does not answer.
+    pub async fn break_edge(&self, edge: &str, toxic: &Value) -> anyhow::Result<()> {
+        // The names of edges have a `>` in them.
+        let edge = edge.replace('>', "%3E");
+        let url = format!("{}/proxies/{edge}/toxics", self.chaos_proxy);
+        expect(self.http.post(url).json(toxic)).await.map(drop)
     }
 
     /// A request to a service.

@@ -80,7 +80,13 @@ pub async fn verify(
     let results = &result.results;
     let interactions = pact.interactions().iter();
     Ok(interactions
-        .map(|interaction| outcome(interaction, results, repo))
+        .map(|interaction| {
+            let mut outcome = outcome(interaction, results, repo);
+            if !outcome.is_good() {
+                outcome.differences.extend(causes(interaction, &front));
+            }
+            outcome
+        })
         .collect())
 }
 
@@ -132,6 +138,22 @@ fn outcome(interaction: &Value, results: &[VerificationInteractionResult], repo:
     }
 }
 
+/// Why the provider could not be brought into the states that an interaction asks for.
+fn causes(interaction: &Value, front: &Front) -> Vec<String> {
+    let states = interaction["providerStates"].as_array();
+    let names = states
+        .into_iter()
+        .flatten()
+        .filter_map(|state| state["name"].as_str());
+    let cause = |name: &str| {
+        let why = front.why_not(name)?;
+        Some(format!(
+            "the state {name:?} could not be brought about: {why}"
+        ))
+    };
+    names.filter_map(cause).collect()
+}
+
 /// The line of the consumer's test that describes the interaction. It is looked up: a pact that named lines would change
 /// with every edit of a test.
 fn place(repo: &Path, file: &str, description: &str) -> String {
@@ -145,7 +167,81 @@ fn place(repo: &Path, file: &str, description: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chassis::config::Env;
+    use serde_json::json;
+
     use super::*;
+    use crate::{pact::Edition, shop::PROVIDERS};
+
+    /// A shop in which nobody is at home.
+    fn closed_shop() -> Shop {
+        let mut pairs: Vec<(String, String)> = PROVIDERS
+            .iter()
+            .map(|name| {
+                (
+                    format!("{}_URL", name.to_uppercase()),
+                    "http://127.0.0.1:1".to_owned(),
+                )
+            })
+            .collect();
+        for name in [
+            "SERVICE_TOKEN_KEY",
+            "PSP_API_KEY",
+            "ADMIN_EMAIL",
+            "ADMIN_PASSWORD",
+        ] {
+            pairs.push((
+                name.to_owned(),
+                "0123456789abcdef0123456789abcdef".to_owned(),
+            ));
+        }
+        pairs.push((
+            "CHAOS_PROXY_URL".to_owned(),
+            "http://127.0.0.1:1".to_owned(),
+        ));
+        Shop::from_env(&Env::from_pairs(pairs)).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_state_that_cannot_be_brought_about_is_told_with_its_cause() {
+        let interaction = |description: &str, state: &str| {
+            json!({
+                "type": "Synchronous/HTTP", "description": description,
+                "providerStates": [{ "name": state }],
+                "request": { "method": "GET", "path": "/x" }, "response": { "status": 200 },
+            })
+        };
+        let document = json!({
+            "consumer": { "name": "order" }, "provider": { "name": "product" },
+            "interactions": [
+                interaction("a product", "a product is sold"),
+                interaction("a unicorn", "there are unicorns"),
+            ],
+            "metadata": { "pactSpecification": { "version": "4.0" } },
+        });
+        let pact = Pact {
+            consumer: "order".to_owned(),
+            provider: "product".to_owned(),
+            edition: Edition::Now,
+            document,
+        };
+        let repo = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let outcomes = verify(&pact, &Arc::new(closed_shop()), repo, None)
+            .await
+            .unwrap();
+        let said = |index: usize| outcomes[index].differences.join("\n");
+        assert!(
+            said(0).contains("\"a product is sold\" could not be brought about"),
+            "{}",
+            said(0)
+        );
+        assert!(said(0).contains("127.0.0.1:1"), "{}", said(0));
+        assert!(
+            said(1).contains("nobody knows how to bring product into"),
+            "{}",
+            said(1)
+        );
+    }
 
     #[test]
     fn the_line_of_a_consumers_test_is_found_by_what_it_describes() {

@@ -5,6 +5,7 @@
 mod alerts;
 mod labs;
 mod objectives;
+mod publish;
 mod support;
 mod trace;
 mod usage;

@@ -148,3 +148,19 @@ fn output_to_a_pipe_has_no_colour() {
     let answer = call(faultline(&["--home", &home, "--bin-dir", &home, "doctor"]));
     assert!(!answer.out.contains('\x1b'), "{}", answer.out);
 }
+
+#[test]
+fn a_comparison_of_gateways_that_makes_no_sense_is_refused_before_anything_is_looked_for() {
+    for wish in [
+        ["--duration", "0s"],
+        ["--duration", "soon"],
+        ["--duration", "1h"],
+        ["--rounds", "0"],
+        ["--connections", "5000"],
+        ["--express-processes", "0"],
+    ] {
+        let answer = call(faultline(&[&["load", "gateway"], &wish[..]].concat()));
+        assert_eq!(answer.code, 104, "{wish:?}: {}", answer.notes);
+        assert!(answer.notes.contains(wish[0]), "{}", answer.notes);
+    }
+}

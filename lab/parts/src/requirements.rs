@@ -43,8 +43,14 @@ pub enum Kind {
     Alertmanager,
     /// Python 3 with pip and venv. For tests alone.
     Python,
-    /// Node with npm. For tests alone.
+    /// npm. For tests and the reference gateway alone.
     Npm,
+    /// Node. For the reference gateway alone.
+    Node,
+    /// nginx. To compare the gateway with, alone.
+    Nginx,
+    /// wrk, which asks gateways. To compare them alone.
+    Wrk,
     /// The embedded broker, built by us.
     Broker,
 }
@@ -57,6 +63,9 @@ pub struct Found {
     /// Its version as it prints it; empty when it prints none.
     pub version: String,
 }
+
+/// The packages of the reference gateway ask for it.
+const NODE_MIN: u32 = 20;
 
 impl Requirement {
     /// Whether it has to be installed or built.
@@ -79,6 +88,8 @@ impl Kind {
     ];
     /// What tests need besides.
     pub const OF_TESTS: [Self; 2] = [Self::Python, Self::Npm];
+    /// What comparing the gateway with others needs.
+    pub const OF_REFERENCE: [Self; 4] = [Self::Nginx, Self::Wrk, Self::Node, Self::Npm];
 
     fn name(self) -> &'static str {
         match self {
@@ -90,6 +101,9 @@ impl Kind {
             Self::Alertmanager => "Alertmanager",
             Self::Python => "Python with pip and venv",
             Self::Npm => "npm",
+            Self::Node => "Node",
+            Self::Nginx => "nginx",
+            Self::Wrk => "wrk",
             Self::Broker => "Kafka-API broker",
         }
     }
@@ -105,7 +119,12 @@ impl Kind {
             Self::Python => {
                 "schemathesis, Pact's command and Toxiproxy's Python client test the shop from outside"
             }
-            Self::Npm => "Toxiproxy's Node client tests the chaos proxy from outside",
+            Self::Npm => {
+                "it installs Toxiproxy's Node client, which tests the chaos proxy, and the reference gateway's packages"
+            }
+            Self::Node => "the reference gateway runs on it (20 or newer)",
+            Self::Nginx => "the fastest that a gateway could be, to compare ours with",
+            Self::Wrk => "it asks the gateways that are compared",
             Self::Broker => "events travel through it; it is built from source once and kept",
         }
     }
@@ -121,6 +140,9 @@ impl Kind {
             Self::Alertmanager => Some("prometheus-alertmanager"),
             Self::Python => Some("python3 python3-pip python3-venv"),
             Self::Npm => Some("npm"),
+            Self::Node => Some("nodejs"),
+            Self::Nginx => Some("nginx-light"),
+            Self::Wrk => Some("wrk"),
             Self::Broker => None,
         }
     }
@@ -133,7 +155,9 @@ impl Kind {
             Self::Prometheus => Some("prometheus"),
             Self::Alertmanager => Some("alertmanager"),
             Self::Python => Some("python"),
-            Self::Npm => Some("node"),
+            Self::Npm | Self::Node => Some("node"),
+            Self::Nginx => Some("nginx"),
+            Self::Wrk => Some("wrk"),
             Self::Compiler | Self::Make | Self::Broker => None,
         }
     }
@@ -158,6 +182,9 @@ impl Kind {
                 process::run(look.args(["-c", "import ensurepip, pip"])).is_ok()
             }),
             Self::Npm => program("npm"),
+            Self::Node => program("node").filter(|node| is_at_least(&node.version, NODE_MIN)),
+            Self::Nginx => silent_program("nginx"),
+            Self::Wrk => silent_program("wrk"),
             Self::Broker => broker::kept().ok().flatten().map(|path| Found {
                 path,
                 version: String::new(),
@@ -203,6 +230,20 @@ fn program(name: &str) -> Option<Found> {
     })
 }
 
+/// One that answers the question for its version with an error.
+fn silent_program(name: &str) -> Option<Found> {
+    let path = environment::find_program(name)?;
+    Some(Found {
+        path,
+        version: String::new(),
+    })
+}
+
+fn is_at_least(version: &str, min: u32) -> bool {
+    let major = version.split('.').next().and_then(|text| text.parse().ok());
+    major.is_some_and(|major: u32| major >= min)
+}
+
 /// The first word that looks like a version: `v=7.0.15`, `12.2.0`, `4.3`.
 fn version_in(printed: &str) -> String {
     let words = printed.split(|c: char| c.is_whitespace() || c == '=' || c == 'v');
@@ -240,7 +281,7 @@ mod tests {
 
     #[test]
     fn everything_that_is_needed_has_a_reason_and_a_mend() {
-        for one in check(&[&Kind::OF_LAB[..], &Kind::OF_TESTS].concat()) {
+        for one in check(&[&Kind::OF_LAB[..], &Kind::OF_TESTS, &Kind::OF_REFERENCE].concat()) {
             assert!(!one.why.is_empty() && !one.mend.is_empty(), "{one:?}");
         }
     }

@@ -185,6 +185,7 @@ impl File {
             hot_products: self.hot_products,
             scenarios: scenarios.collect(),
             thresholds,
+            seed: None,
         };
         if let Some(schedule) = schedule {
             let customers = self

@@ -15,6 +15,12 @@ const PAID_WITHIN: Duration = Duration::from_secs(12);
 const TOO_OFTEN: usize = 4_000;
 /// A path that is refused without asking a database.
 const CHEAP: &str = "/api/v1/products/none";
+/// Longer than an exchange takes, and than the gateway waits for a service.
+const BROKEN_FOR: Duration = Duration::from_secs(20);
+/// Longer than the gateway waits for a service.
+const TOO_LATE: Duration = Duration::from_secs(8);
+/// The breaker opens when half of the last hundred calls have failed; so many that succeed come before one that does not.
+const GOOD_CALLS: usize = 20;
 /// Requests that are under way at once while a limit is used up.
 const AT_ONCE: usize = 64;
 
@@ -35,6 +41,13 @@ pub(super) async fn set_up(states: &States, state: &str) -> anyhow::Result<Optio
         }
         "an order that its customer paid for" => paid_order(shop).await?,
         "a customer who asks without end" => limited(states).await?,
+        "a product about which the answer is lost" => {
+            broken(shop, "http_reply_lost", json!({})).await?
+        }
+        "a product about which the answer comes too late" => {
+            let delay = u64::try_from(TOO_LATE.as_millis())?;
+            broken(shop, "http_delay", json!({ "delay": delay })).await?
+        }
         _ => return Ok(None),
     };
     Ok(Some(values(given)))
@@ -68,6 +81,21 @@ async fn paid_order(shop: &Shop) -> anyhow::Result<Value> {
         ensure!(began.elapsed() < PAID_WITHIN, "not paid in time: {seen}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// A product that exists, and a fault on the way from the gateway to its service that hits requests for it alone.
+async fn broken(shop: &Shop, toxic: &str, mut attributes: Value) -> anyhow::Result<Value> {
+    let product = product(shop).await?;
+    for _ in 0..GOOD_CALLS {
+        shop.request("gateway", Method::GET, CHEAP)?.send().await?;
+    }
+    attributes["path"] = json!(format!("/api/v1/products/{product}"));
+    let toxic = json!({
+        "name": format!("pact-{product}"), "type": toxic, "stream": "downstream", "toxicity": 1.0,
+        "attributes": attributes, "lease_ms": u64::try_from(BROKEN_FOR.as_millis())?, "lease_holder": "pacts",
+    });
+    shop.break_edge("gateway->product", &toxic).await?;
+    Ok(json!({ "product_id": product }))
 }
 
 /// The limit refills every moment, so it is used up by many at once; and whoever asks in this customer's name later has

@@ -1,5 +1,7 @@
 //! What the load generator relies on: the shop's door, as a customer knows it.
 
+mod neighbours;
+
 use std::{sync::Arc, time::Instant};
 
 use loadtest::{
@@ -78,6 +80,7 @@ async fn loadtest_and_gateway() {
     browsing(&mut pact).await;
     orders(&mut pact).await;
     refusals(&mut pact).await;
+    neighbours::fail(&mut pact).await;
     pact.finish();
 }
 

@@ -5,6 +5,7 @@
 //! schemathesis.
 
 mod pacts;
+mod publish;
 mod schemathesis;
 
 use std::process::{ExitStatus, Stdio};
@@ -53,6 +54,8 @@ enum Action {
         /// The service
         service: String,
     },
+    /// Publish what consumers rely on to a Pact Broker, for those who have one; exit code 1 when it refuses
+    Publish(publish::Publish),
     /// Break what the services of the running lab say, on purpose; exit code 1 when a break goes unnoticed
     Prove {
         /// Only this provider
@@ -88,6 +91,7 @@ pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
         },
         Action::Verify(what) => pacts::verify(global, what).await,
         Action::CanDeploy { service } => pacts::can_deploy(global, &service).await,
+        Action::Publish(what) => publish::publish(global, what).await,
         Action::Prove { provider, json } => pacts::prove(global, provider, json).await,
         Action::Fuzz { services, examples } => {
             schemathesis::fuzz(global, &services, examples).await

@@ -1,6 +1,7 @@
 //! `faultline load`: customers at a rate or in a crowd, what it was like for them, and a verdict.
 
 mod compare;
+mod gateway;
 mod job;
 mod knee;
 mod profiles;
@@ -41,6 +42,7 @@ Examples:
   faultline load --profile stress --rate 100 --duration 1m --repeat 3 --out /tmp/before
   faultline load --find-knee                       the highest rate that keeps the promises
   faultline load compare /tmp/before /tmp/after    what changed, and whether noise explains it
+  faultline load gateway                           the gateway beside nginx and Express
   faultline load profiles                          which there are";
 
 const FAILED: u8 = 99;
@@ -61,6 +63,9 @@ pub struct Args {
 enum Other {
     /// Two reports beside each other: what changed, and whether the noise of repeated runs explains it
     Compare(compare::Args),
+    /// The lab's gateway beside nginx and a reference gateway made with Express, in one run
+    #[command(long_about = gateway::HELP)]
+    Gateway(gateway::Args),
     /// The profiles that there are
     Profiles(profiles::Args),
 }
@@ -83,6 +88,9 @@ struct Wish {
     /// Run it so many times: median and spread, which comparisons need
     #[arg(long, value_name = "N")]
     repeat: Option<String>,
+    /// Decides every choice: with the same number the same customers ask for the same things [default: another each time]
+    #[arg(long, value_name = "N")]
+    seed: Option<String>,
     /// Search for the highest rate that still keeps the promises [profile: stress]
     #[arg(long)]
     find_knee: bool,
@@ -105,12 +113,13 @@ struct Wish {
 /// # Errors
 /// When the shop refuses its customers before the load begins, or a file cannot be written.
 pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    match args.other {
+    let result = match args.other {
         Some(Other::Compare(args)) => return compare::run(&args),
         Some(Other::Profiles(args)) => return profiles::run(global, args),
-        None => {}
-    }
-    match load(global, &args.wish).await {
+        Some(Other::Gateway(args)) => gateway::run(global, &args).await,
+        None => load(global, &args.wish).await,
+    };
+    match result {
         Err(error) if error.is::<Refusal>() => {
             term::error(&error);
             Ok(Verdict::Of(BAD_CONFIGURATION))

@@ -1,6 +1,7 @@
 //! `faultline setup`: makes this machine able to run the lab.
 
 mod clients;
+pub(super) mod reference;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -20,13 +21,15 @@ use crate::term;
 /// What `--help` says.
 pub const HELP: &str = "Install what is missing (PostgreSQL, Redis, Prometheus, Alertmanager, a C compiler, make) with \
     apt-get or Homebrew, saying what and why before it does; build the broker, once, into the \
-    user's cache; build the services.\n\nNothing is installed or built twice. As an ordinary user \
+    user's cache; build the services.\n\n`--for reference` installs what `faultline load gateway` compares the gateway with: nginx, wrk, \
+    Node, and a few packages into target/. Nothing else needs those.\n\nNothing is installed or built twice. As an ordinary user \
     it asks sudo for what needs root. No system service is left running.";
 
 /// Options of `setup`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What for: `test` leaves the release build of the services out and adds the clients and tools that tests use
+    /// What for: `test` leaves the release build of the services out and adds the clients and tools that tests use;
+    /// `reference` adds what `load gateway` compares with
     #[arg(long = "for", value_name = "PURPOSE", default_value = "lab")]
     pub purpose: Purpose,
 }
@@ -38,6 +41,8 @@ pub enum Purpose {
     Lab,
     /// Running the tests.
     Test,
+    /// Comparing the gateway with others: nginx, wrk, and the packages of an Express gateway.
+    Reference,
 }
 
 /// Does it.
@@ -53,8 +58,18 @@ pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
             build_services(&repo).await?;
         }
         Purpose::Test => tokio::task::spawn_blocking(move || prepare_tests(&repo)).await??,
+        Purpose::Reference => {
+            tokio::task::spawn_blocking(move || {
+                install_missing(&Kind::OF_REFERENCE)?;
+                reference::install(&repo)
+            })
+            .await??;
+        }
     }
-    term::note("This machine has what the lab needs.");
+    term::note(match args.purpose {
+        Purpose::Reference => "This machine has what `faultline load gateway` needs.",
+        Purpose::Lab | Purpose::Test => "This machine has what the lab needs.",
+    });
     Ok(Verdict::Yes)
 }
 

@@ -1,10 +1,10 @@
 # Installs the Debian packages named as arguments, as root, and leaves no service of theirs running.
 #
-# The lab runs PostgreSQL, Redis, Prometheus and Alertmanager itself, on its own ports and data. The packages would start
+# The lab runs PostgreSQL, Redis, Prometheus, Alertmanager and nginx itself, on its own ports and data. The packages would start
 # them on their standard ports, and at every boot: on a developer's machine that is a surprise, so
 #   - a policy-rc.d that says "not now" (101) keeps package scripts from starting services, for as long as we install;
 #   - postgresql-common is told not to create the default cluster, if PostgreSQL is new to this machine;
-#   - redis-server, prometheus and prometheus-alertmanager are disabled afterwards, if they are new to this machine.
+#   - redis-server, prometheus, prometheus-alertmanager and nginx are disabled afterwards, if they are new to this machine.
 # Everything that was changed for the installation is changed back, also when it fails. What was there before
 # (a running redis-server, clusters, a policy-rc.d as container images have it) stays as it was.
 set -eu
@@ -30,7 +30,7 @@ export DEBIAN_FRONTEND=noninteractive
 packages="$*"
 
 new_services=
-for service in redis-server prometheus prometheus-alertmanager; do
+for service in redis-server prometheus prometheus-alertmanager nginx-light; do
     if wants "$service" && ! is_installed "$service"; then new_services="$new_services $service"; fi
 done
 
@@ -55,6 +55,6 @@ fi
 get "$@"
 
 if [ -n "$new_services" ] && [ -d /run/systemd/system ]; then
-    # Unquoted: one word for each service.
-    systemctl disable $new_services
+    # Unquoted: one word for each service. The unit of nginx-light is nginx.
+    systemctl disable $(printf '%s' "$new_services" | sed 's/nginx-light/nginx/')
 fi

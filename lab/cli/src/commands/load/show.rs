@@ -43,6 +43,11 @@ fn run(run: &Report, paint: Paint) {
             "  {begun:.1} visits a second begun of {asked:.1} asked for"
         ));
     }
+    if let Some(seed) = run.seed {
+        term::out(format!(
+            "  the same customers and wishes again: --seed {seed}"
+        ));
+    }
     term::out(paint.bold("\nLatency in milliseconds, from the intended start to the last byte"));
     endpoints(run, paint);
     gap(run);

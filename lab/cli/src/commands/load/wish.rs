@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use loadtest::{profile::Profile, words};
+use loadtest::{dice::Seed, profile::Profile, words};
 
 use super::{Wish, profiles, refusal::refuse};
 
@@ -41,6 +41,7 @@ impl Wish {
         if let Some(rate) = number("--rate", self.rate.as_deref())? {
             profile = profile.with_rate(rate);
         }
+        profile.seed = self.seed()?;
         let problems = profile.problems();
         if !problems.is_empty() {
             let line =
@@ -62,6 +63,17 @@ impl Wish {
             }
             Ok(duration) => Ok(duration),
             Err(text) => refuse(format!("--duration {text}")),
+        }
+    }
+
+    fn seed(&self) -> anyhow::Result<Option<Seed>> {
+        match self.seed.as_deref().map(str::parse) {
+            None => Ok(None),
+            Some(Ok(number)) => Ok(Some(Seed(number))),
+            Some(Err(_)) => {
+                let text = self.seed.as_deref().unwrap_or_default();
+                refuse(format!("--seed is {text:?}; give a whole number from 0"))
+            }
         }
     }
 
