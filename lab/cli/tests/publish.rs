@@ -123,21 +123,24 @@ async fn every_pact_is_published_as_it_is_in_the_repository() {
             let content = one["content"].as_str().expect("in base64");
             let pact = BASE64_STANDARD.decode(content).expect("base64");
             let pact: Value = serde_json::from_slice(&pact).expect("a pact");
-            published.push(pact["interactions"].to_string());
+            published.push(pact["interactions"].clone());
         }
     }
     let pacts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../contracts/pacts");
-    let mut kept: Vec<String> = fs::read_dir(pacts)
+    let kept: Vec<Value> = fs::read_dir(pacts)
         .expect("they are checked in")
         .map(|file| {
             let text = fs::read(file.expect("listed").path()).expect("a file");
             let pact: Value = serde_json::from_slice(&text).expect("a pact");
-            pact["interactions"].to_string()
+            pact["interactions"].clone()
         })
         .collect();
-    published.sort();
-    kept.sort();
-    assert!(!kept.is_empty() && published == kept);
+    assert_eq!(published.len(), kept.len());
+    // Members of objects have no order, and the command that publishes has its own.
+    for pact in &kept {
+        assert!(published.contains(pact), "not published: {pact:#}");
+    }
+    assert!(!kept.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
