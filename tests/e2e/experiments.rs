@@ -66,6 +66,41 @@ fn faults(lab: &Lab) -> usize {
     faults["active"].as_array().unwrap().len()
 }
 
+/// Two rows of the kill table, one that the books see and one that a counter sees. The whole table takes minutes:
+/// `faultline chaos oracle`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_protection_an_experiment_turns_red_through_the_check_that_is_meant() {
+    // Only its folder is used: the oracle has a lab of its own, and takes it away.
+    let lab = crate::lab::shared().await;
+    let words = ["chaos", "oracle", "--json"];
+    let only = ["--only", "orders-doubled", "--only", "retry-storm"];
+    let output = lab.faultline(&[&words[..], &only[..]].concat());
+    assert!(output.status.success(), "{}", text(&output));
+    let table: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(table["complete"], true, "{table:#}");
+    let cases = table["cases"].as_array().unwrap();
+    let row = |case: &Value| {
+        let text = |name: &str| case[name].as_str().unwrap_or_default().to_owned();
+        (text("experiment"), text("protection"), text("verdict"))
+    };
+    let rows: Vec<_> = cases.iter().map(row).collect();
+    let expected = [
+        ("orders-doubled", "", "held"),
+        ("retry-storm", "", "held"),
+        ("orders-doubled", "order: idempotency", "deviated"),
+        (
+            "retry-storm",
+            "gateway: gateway->product.retry_budget",
+            "deviated",
+        ),
+    ];
+    let expected = expected.map(|(one, two, three)| (one.into(), two.into(), three.into()));
+    assert_eq!(rows, expected, "{table:#}");
+
+    let unknown = lab.faultline(&["chaos", "oracle", "--only", "nothing"]);
+    assert_eq!(unknown.status.code(), Some(2), "{}", text(&unknown));
+}
+
 /// Words that make no sense are named with their line and what was probably meant; nothing happens.
 fn refused(lab: &Lab) {
     let restarts = lab.process("order")["restarts"].clone();

@@ -17,6 +17,7 @@ mod contracts;
 mod crashes;
 mod dashboards;
 mod demo;
+mod event_faults;
 mod events;
 mod experiments;
 mod identity;

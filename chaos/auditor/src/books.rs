@@ -29,6 +29,8 @@ pub struct Sources {
     pub dead_letters: HashSet<Uuid>,
     /// What a client says that it did, if one kept a history.
     pub history: Option<History>,
+    /// Ids of orders, products and events that are known to disagree, and are not to be told of again.
+    pub forgiven: HashSet<String>,
 }
 
 /// An order of the read model, with its saga and the version of its stream.
@@ -155,6 +157,8 @@ pub struct Books {
     pub dead_letters: usize,
     /// What a client says that it did.
     pub history: Option<History>,
+    /// Ids that are known to disagree.
+    pub forgiven: HashSet<String>,
     /// Which order each idempotency key has made; only read when there is a history.
     pub keys: Keys,
 }

@@ -1,5 +1,7 @@
 //! The verdict, as people and scripts see it.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -18,6 +20,9 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// The figures behind the verdict.
     pub totals: Value,
+    /// Ids of everything that disagrees with something, also of what is not shown.
+    #[serde(skip)]
+    pub disagreeing: HashSet<String>,
 }
 
 /// One invariant.
@@ -29,7 +34,7 @@ pub struct Check {
     pub ok: bool,
     /// What was compared, in words and figures.
     pub detail: String,
-    /// Where it does not hold; at most ten.
+    /// Where it does not hold; in a report at most ten.
     pub counterexamples: Vec<CounterExample>,
     /// Work under way violates it for a moment; at rest it must hold.
     #[serde(skip)]
@@ -64,22 +69,28 @@ impl Check {
     pub fn new(
         name: &'static str,
         detail: impl Into<String>,
-        mut counterexamples: Vec<CounterExample>,
+        counterexamples: Vec<CounterExample>,
     ) -> Self {
-        let ok = counterexamples.is_empty();
-        let mut detail = detail.into();
-        if !ok {
-            detail = format!("{detail}; {} do not", counterexamples.len());
-        }
-        counterexamples.sort_by(|a, b| a.id.cmp(&b.id));
-        counterexamples.truncate(COUNTER_EXAMPLES_MAX);
         Self {
             name,
-            ok,
-            detail,
+            ok: counterexamples.is_empty(),
+            detail: detail.into(),
             counterexamples,
             settles: false,
         }
+    }
+
+    /// Looks away from what is forgiven, and keeps of the rest what is shown.
+    fn close(&mut self, forgiven: &HashSet<String>) {
+        self.counterexamples
+            .retain(|one| !forgiven.contains(&one.id));
+        self.ok = self.counterexamples.is_empty();
+        if !self.ok {
+            let number = self.counterexamples.len();
+            self.detail = format!("{}; {number} do not", self.detail);
+        }
+        self.counterexamples.sort_by(|a, b| a.id.cmp(&b.id));
+        self.counterexamples.truncate(COUNTER_EXAMPLES_MAX);
     }
 
     /// Says that work under way violates it for a moment.
@@ -95,6 +106,11 @@ impl Check {
 impl Report {
     /// Puts the verdict together, with trace ids where an order is concerned.
     pub fn new(books: &Books, mut checks: Vec<Check>) -> Self {
+        let all = checks.iter().flat_map(|check| &check.counterexamples);
+        let disagreeing = all.map(|one| one.id.clone()).collect();
+        for check in &mut checks {
+            check.close(&books.forgiven);
+        }
         for example in checks
             .iter_mut()
             .flat_map(|check| &mut check.counterexamples)
@@ -105,6 +121,7 @@ impl Report {
             balanced: checks.iter().all(|check| check.ok),
             totals: totals(books),
             checks,
+            disagreeing,
         }
     }
 }

@@ -10,7 +10,7 @@ mod tolerances;
 use serde_json::Value;
 
 pub use activity::{Activity, ActivityKind};
-pub use extension::{Bound, Customers, Extension, Guard, Load, Rise};
+pub use extension::{Bound, Customers, Extension, Guard, Load, Rise, Without};
 pub use provider::{Http, Process, Provider, Words};
 pub use settings::{EnvKind, Setting, Source};
 

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use serde_json::Value;
 
 use crate::mistake::{Mistake, unknown};
-use crate::tree::{Kind, Node};
+use crate::tree::{Key, Kind, Node};
 
 /// Keys that belong to nobody: notes of whoever wrote the file.
 const OWN_NOTES: &str = "x-";
@@ -154,6 +154,15 @@ impl<'a> Object<'a> {
             _ => None,
         });
         items.unwrap_or_default()
+    }
+
+    /// Keys of one's own choice with their values.
+    pub(crate) fn entries(&self, name: &str) -> &'a [(Key, Node)] {
+        let entries = self.read(name, "an object", |node| match &node.kind {
+            Kind::Map(entries) => Some(entries.as_slice()),
+            _ => None,
+        });
+        entries.unwrap_or_default()
     }
 
     /// A list of texts.

@@ -185,6 +185,11 @@ fn extension() -> Value {
         "rate": { "type": "number", "minimum": 0.1, "maximum": 1000, "description": "visits a second" },
         "before_s": seconds,
         "after_s": seconds,
+        "scenarios": {
+            "type": "object",
+            "additionalProperties": { "type": "integer", "minimum": 0, "maximum": 1000 },
+            "description": "weight by scenario, as in the profiles of the load; without it, what customers of the demo do",
+        },
     });
     let customers = json!({
         "before": bound(), "during": bound(), "after": bound(), "recovery_s_max": seconds,
@@ -193,8 +198,18 @@ fn extension() -> Value {
         "errors_percent_max": percent,
         "over_s": { "type": "number", "minimum": 1, "maximum": 3600 },
     });
+    let count = json!({ "type": "number", "minimum": 0 });
     let rise = json!({
-        "service": { "type": "string" }, "metric": { "type": "string" }, "by": { "type": "number", "minimum": 0 },
+        "service": { "type": "string" },
+        "metric": { "type": "string" },
+        "labels": { "type": "object", "additionalProperties": { "type": "string" } },
+        "by": count,
+        "by_max": count,
+    });
+    let without = json!({
+        "service": { "type": "string" },
+        "protection": { "type": "string", "description": "its name at the service's admin port, /protections" },
+        "turns_red": { "type": "string", "description": "what notices: a check of the books, an edge with a breaker, a counter" },
     });
     object(
         json!({
@@ -203,8 +218,10 @@ fn extension() -> Value {
             "customers": object(customers, &[]),
             "guard": object(guard, &["errors_percent_max"]),
             "breakers_open": { "type": "array", "items": { "type": "string" } },
+            "hits_max": count,
             "rises": { "type": "array", "items": object(rise, &["service", "metric"]) },
             "books": { "type": "boolean" },
+            "without": { "type": "array", "items": object(without, &["service", "protection", "turns_red"]) },
         }),
         &["name"],
     )

@@ -1,7 +1,7 @@
 //! The files of `chaos/experiments/`, for programs that run where the repository is not.
 
 /// Name and text, in the order in which a suite makes them.
-pub const SHIPPED: [(&str, &str); 34] = [
+pub const SHIPPED: [(&str, &str); 44] = [
     (
         "order-payment-slow",
         include_str!("../../experiments/order-payment-slow.yaml"),
@@ -134,5 +134,45 @@ pub const SHIPPED: [(&str, &str); 34] = [
     (
         "order-crash-points",
         include_str!("../../experiments/order-crash-points.yaml"),
+    ),
+    (
+        "psp-reply-lost",
+        include_str!("../../experiments/psp-reply-lost.yaml"),
+    ),
+    (
+        "replies-lost",
+        include_str!("../../experiments/replies-lost.yaml"),
+    ),
+    (
+        "replies-late",
+        include_str!("../../experiments/replies-late.yaml"),
+    ),
+    (
+        "requests-doubled",
+        include_str!("../../experiments/requests-doubled.yaml"),
+    ),
+    (
+        "orders-doubled",
+        include_str!("../../experiments/orders-doubled.yaml"),
+    ),
+    (
+        "payment-refuses",
+        include_str!("../../experiments/payment-refuses.yaml"),
+    ),
+    (
+        "retry-storm",
+        include_str!("../../experiments/retry-storm.yaml"),
+    ),
+    (
+        "orders-cancelled",
+        include_str!("../../experiments/orders-cancelled.yaml"),
+    ),
+    (
+        "events-doubled",
+        include_str!("../../experiments/events-doubled.yaml"),
+    ),
+    (
+        "consumers-slow",
+        include_str!("../../experiments/consumers-slow.yaml"),
     ),
 ];

@@ -35,6 +35,7 @@ pub async fn load(sources: &Sources) -> Result<Books, AuditError> {
     let mut books = Books {
         dead_letters: sources.dead_letters.len(),
         history: sources.history.clone(),
+        forgiven: sources.forgiven.clone(),
         ..Books::default()
     };
     // Consumers first: an event published after their inbox was read is then not counted as missing from it.

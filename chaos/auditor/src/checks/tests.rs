@@ -77,6 +77,47 @@ fn balanced_books_are_balanced() {
     assert!(report.balanced, "{report:#?}");
 }
 
+#[test]
+fn what_is_forgiven_is_not_told_again_and_what_is_new_is() {
+    let mut books = balanced();
+    for number in 100..120_u128 {
+        let (order_id, captures) = (Uuid::from_u128(number).to_string(), 2);
+        books.ledger.push(LedgerSum {
+            order_id,
+            captures,
+            ..LedgerSum::default()
+        });
+    }
+    let before = Report::new(&books, all(&books));
+    assert!(!before.balanced);
+    assert_eq!(
+        before.disagreeing.len(),
+        20,
+        "also those that are not shown"
+    );
+
+    books.forgiven = before.disagreeing;
+    assert!(Report::new(&books, all(&books)).balanced);
+    let new = Uuid::from_u128(200).to_string();
+    books.ledger.push(LedgerSum {
+        order_id: new.clone(),
+        captures: 2,
+        ..LedgerSum::default()
+    });
+    let after = Report::new(&books, all(&books));
+    let twice = after
+        .checks
+        .iter()
+        .find(|check| check.name == "one_capture_an_order");
+    let told: Vec<&str> = twice
+        .unwrap()
+        .counterexamples
+        .iter()
+        .map(|one| one.id.as_str())
+        .collect();
+    assert_eq!(told, [new]);
+}
+
 /// Spoils the books in one way and returns the names of the checks that notice.
 fn noticed(spoil: impl Fn(&mut Books)) -> Vec<&'static str> {
     let mut books = balanced();

@@ -1,22 +1,28 @@
 //! What Chaos Toolkit does not know, in the place that its format leaves for that: `extensions`, under our name.
 
 use crate::read::{Mistakes, Object};
-use crate::tree::{Kind, Node};
+use crate::tree::{Key, Kind, Node};
 
 /// The name of the extension.
 const NAME: &str = "faultline";
 /// Longer than anybody waits for an experiment.
 const SECONDS_MAX: f64 = 3_600.0;
 const PERCENT: std::ops::RangeInclusive<f64> = 0.0..=100.0;
+const COUNT: std::ops::RangeInclusive<f64> = 0.0..=1e12;
 
-pub(crate) const KEYS: [&str; 7] = [
+/// As much as anybody plans for.
+const WEIGHT_MAX: u32 = 1_000;
+
+pub(crate) const KEYS: [&str; 9] = [
     "name",
     "load",
     "customers",
     "guard",
     "breakers_open",
+    "hits_max",
     "rises",
     "books",
+    "without",
 ];
 
 /// Load, bounds, guards.
@@ -30,14 +36,18 @@ pub struct Extension {
     pub guard: Option<Guard>,
     /// Edges whose breaker must open, and be closed again at the end; each with its line.
     pub breakers_open: Vec<(usize, String)>,
+    /// So often may all faults together hit: what came through to the neighbour, counted at its door.
+    pub hits_max: Option<f64>,
     /// Counters that must rise.
     pub rises: Vec<Rise>,
     /// Do the books have to balance?
     pub books: bool,
+    /// What this experiment proves: protections without which it must not hold.
+    pub without: Vec<Without>,
 }
 
 /// Customers in the open model.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Load {
     /// Visits a second.
     pub rate: f64,
@@ -45,6 +55,8 @@ pub struct Load {
     pub before_s: f64,
     /// Seconds of them after everything has healed.
     pub after_s: f64,
+    /// What they do, by weight, each with its line; empty: what customers of the demo do.
+    pub scenarios: Vec<(usize, String, u32)>,
 }
 
 /// What customers may meet, by part of the run.
@@ -85,10 +97,27 @@ pub struct Rise {
     pub line: usize,
     /// Whose.
     pub service: String,
-    /// Its name; all its series together.
+    /// Its name; all its series together that have the labels.
     pub metric: String,
+    /// Names and values.
+    pub labels: Vec<(String, String)>,
     /// By how much at least.
     pub by: f64,
+    /// And at most.
+    pub by_max: Option<f64>,
+}
+
+/// With this protection switched off, the experiment must turn red.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Without {
+    /// Where it stands in the file.
+    pub line: usize,
+    /// Whose.
+    pub service: String,
+    /// Its name at the admin port.
+    pub protection: String,
+    /// What has to notice, as the reasons of the verdict have it: a check of the books, a breaker's edge, `hits`, a counter.
+    pub turns_red: String,
 }
 
 pub(super) fn read(experiment: &Object<'_>, mistakes: &Mistakes) -> Option<Extension> {
@@ -106,17 +135,24 @@ pub(super) fn read(experiment: &Object<'_>, mistakes: &Mistakes) -> Option<Exten
             .unwrap_or_default(),
         guard: object.get("guard").and_then(|node| guard(node, mistakes)),
         breakers_open: object.texts("breakers_open"),
+        hits_max: object.number("hits_max", COUNT),
         rises: object
             .list("rises")
             .iter()
             .filter_map(|node| rise(node, mistakes))
             .collect(),
         books: object.flag("books").unwrap_or(true),
+        without: object
+            .list("without")
+            .iter()
+            .filter_map(|node| without(node, mistakes))
+            .collect(),
     })
 }
 
 fn load(node: &Node, mistakes: &Mistakes) -> Option<Load> {
-    let object = Object::of(node, "load", &["rate", "before_s", "after_s"], mistakes)?;
+    const KEYS: [&str; 4] = ["rate", "before_s", "after_s", "scenarios"];
+    let object = Object::of(node, "load", &KEYS, mistakes)?;
     if object.get("rate").is_none() {
         object.wrong(node.line, "rate is missing: visits a second");
     }
@@ -125,7 +161,26 @@ fn load(node: &Node, mistakes: &Mistakes) -> Option<Load> {
         rate: object.number("rate", 0.1..=1_000.0)?,
         before_s: seconds("before_s", 5.0),
         after_s: seconds("after_s", 10.0),
+        scenarios: scenarios(&object),
     })
+}
+
+fn scenarios(load: &Object<'_>) -> Vec<(usize, String, u32)> {
+    let entries = load.entries("scenarios");
+    let weight = |(key, node): &(Key, Node)| {
+        let number = match &node.kind {
+            Kind::Number(number) => number.as_u64(),
+            _ => None,
+        };
+        let weight = number.and_then(|number| u32::try_from(number).ok());
+        let weight = weight.filter(|weight| *weight <= WEIGHT_MAX);
+        if weight.is_none() {
+            let text = format!("{} must have a weight from 0 to {WEIGHT_MAX}", key.text);
+            load.wrong(node.line, text);
+        }
+        Some((key.line, key.text.clone(), weight?))
+    };
+    entries.iter().filter_map(weight).collect()
 }
 
 fn customers(node: &Node, mistakes: &Mistakes) -> Option<Customers> {
@@ -165,11 +220,33 @@ fn guard(node: &Node, mistakes: &Mistakes) -> Option<Guard> {
 }
 
 fn rise(node: &Node, mistakes: &Mistakes) -> Option<Rise> {
-    let object = Object::of(node, "rises", &["service", "metric", "by"], mistakes)?;
+    const KEYS: [&str; 5] = ["service", "metric", "labels", "by", "by_max"];
+    let object = Object::of(node, "rises", &KEYS, mistakes)?;
+    let label = |(key, node): &(Key, Node)| match &node.kind {
+        Kind::Text(value) => Some((key.text.clone(), value.clone())),
+        _ => {
+            object.wrong(node.line, format!("{} must be a text", key.text));
+            None
+        }
+    };
+    let labels = object.entries("labels");
     Some(Rise {
         line: node.line,
         service: object.needed("service")?.to_owned(),
         metric: object.needed("metric")?.to_owned(),
-        by: object.number("by", 0.0..=1e12).unwrap_or(1.0),
+        labels: labels.iter().filter_map(label).collect(),
+        by: object.number("by", COUNT).unwrap_or(1.0),
+        by_max: object.number("by_max", COUNT),
+    })
+}
+
+fn without(node: &Node, mistakes: &Mistakes) -> Option<Without> {
+    let keys = ["service", "protection", "turns_red"];
+    let object = Object::of(node, "without", &keys, mistakes)?;
+    Some(Without {
+        line: node.line,
+        service: object.needed("service")?.to_owned(),
+        protection: object.needed("protection")?.to_owned(),
+        turns_red: object.needed("turns_red")?.to_owned(),
     })
 }

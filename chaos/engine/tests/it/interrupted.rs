@@ -1,5 +1,6 @@
 //! Runs that end early: what was broken is mended, and no process of theirs is left.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::Verdict;
@@ -7,7 +8,7 @@ use engine::machine::Interruption;
 use engine::verdict::{self, Findings};
 use tokio::sync::watch;
 
-use crate::support::run_until;
+use crate::support::{Notebook, run_with};
 
 const SLOW: &str = "\
 title: t
@@ -28,17 +29,19 @@ async fn an_interrupted_run_mends_at_once_what_it_has_broken() {
         (Interruption::Guard("too much".to_owned()), Verdict::Stopped),
     ] {
         let (stop, stopped) = watch::channel(None);
+        let hands = Arc::new(Notebook::default());
+        let mut injected = hands.injected.subscribe();
         let since = Instant::now();
         let stopping = async {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            injected.wait_for(|all| !all.is_empty()).await.unwrap();
             stop.send_replace(Some(why));
         };
-        let (ran, ()) = tokio::join!(run_until(SLOW, stopped), stopping);
-        let (run, journal, hands) = ran.unwrap();
+        let (ran, ()) = tokio::join!(run_with(&hands, SLOW, stopped), stopping);
+        let (run, journal) = ran.unwrap();
         assert!(since.elapsed() < Duration::from_secs(30));
         assert_eq!(verdict::of(&run.facts, &Findings::default()).0, expected);
         assert_eq!(
-            *hands.injected.lock().unwrap(),
+            *hands.injected.borrow(),
             ["order", "order"],
             "broken and mended"
         );

@@ -1,10 +1,19 @@
 //! What is found to be wrong before anything is touched; what names stand for; what probes find.
 
+use std::sync::Arc;
+
 use axum::{Router, http::header, routing::get};
 use engine::machine::Look;
 use tokio::sync::watch;
 
-use crate::support::{run, run_until};
+use crate::support::{run, run_with};
+
+/// What is wrong with it.
+async fn refused(text: &str) -> String {
+    let (_keep, stop) = watch::channel(None);
+    let ran = run_with(&Arc::default(), text, stop).await;
+    ran.unwrap_err().to_string()
+}
 
 #[tokio::test]
 async fn a_fault_that_does_not_exist_is_named_with_its_line_and_nothing_is_injected() {
@@ -21,8 +30,7 @@ method:
       arguments: [kill, ordr]
   - { type: probe, name: c, provider: { type: http, url: \"${where}/x\" } }
 ";
-    let (_keep, stop) = watch::channel(None);
-    let invalid = run_until(text, stop).await.unwrap_err().to_string();
+    let invalid = refused(text).await;
     let lines: Vec<&str> = invalid.lines().collect();
     assert!(
         lines[0].starts_with("x.yaml:10: there is no process \"ordr\"; did you mean order?"),
@@ -57,9 +65,7 @@ method: []
 ";
     let (run, journal, _) = run(text).await;
     assert_eq!(run.facts.gate, Look::Met, "{journal:#}");
-    let (_keep, stop) = watch::channel(None);
-    let without = text.replace(", default: 7", "");
-    let invalid = run_until(&without, stop).await.unwrap_err().to_string();
+    let invalid = refused(&text.replace(", default: 7", "")).await;
     assert!(
         invalid.contains("x.yaml:6: missing: the variable NO_SUCH_VARIABLE is not set"),
         "{invalid}"

@@ -1,6 +1,6 @@
 //! Hands that write down what they are told, and a run from text to facts.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use engine::machine::Interruption;
 use engine::mistake::unknown;
@@ -11,7 +11,8 @@ use tokio::sync::watch;
 /// Knows one fault, `faultline kill order`, and `faultline kill broken`, which cannot be injected.
 #[derive(Debug, Default)]
 pub(crate) struct Notebook {
-    pub(crate) injected: Mutex<Vec<String>>,
+    /// In this order; whoever waits for a fault hears of it.
+    pub(crate) injected: watch::Sender<Vec<String>>,
 }
 
 impl Hands for Notebook {
@@ -31,7 +32,7 @@ impl Hands for Notebook {
         if fault == "broken" {
             return Err("it resists".to_owned());
         }
-        self.injected.lock().unwrap().push(fault.clone());
+        self.injected.send_modify(|all| all.push(fault.clone()));
         Ok(json!({ "status": 0 }))
     }
 }
@@ -46,19 +47,21 @@ pub(crate) fn place() -> Place {
 /// Runs a text to its end.
 pub(crate) async fn run(text: &str) -> (Run, Value, Arc<Notebook>) {
     let (_keep, stop) = watch::channel(None);
-    run_until(text, stop).await.unwrap()
+    let hands = Arc::new(Notebook::default());
+    let (run, journal) = run_with(&hands, text, stop).await.unwrap();
+    (run, journal, hands)
 }
 
-/// The same, which may be stopped.
-pub(crate) async fn run_until(
+/// The same with hands of one's own, which may be stopped.
+pub(crate) async fn run_with(
+    hands: &Arc<Notebook>,
     text: &str,
     stop: watch::Receiver<Option<Interruption>>,
-) -> Result<(Run, Value, Arc<Notebook>), Invalid> {
-    let hands = Arc::new(Notebook::default());
+) -> Result<(Run, Value), Invalid> {
     let experiment = Experiment::parse("x.yaml", text)?;
-    let prepared = engine::prepare("x.yaml", experiment, &*hands, &place()).await?;
+    let prepared = engine::prepare("x.yaml", experiment, &**hands, &place()).await?;
     let prepared = Arc::new(prepared);
     let run = engine::run(prepared.clone(), hands.clone(), stop, |_| {}).await;
     let journal = engine::journal::of(&prepared.experiment, &run, json!({}));
-    Ok((run, journal, hands))
+    Ok((run, journal))
 }

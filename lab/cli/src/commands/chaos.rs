@@ -7,6 +7,8 @@ mod experiments;
 mod faults;
 mod hands;
 mod list;
+mod oracle;
+mod protection;
 mod run;
 mod scrape;
 mod set;
@@ -28,7 +30,8 @@ use crate::{Lab, Verdict, lab};
 
 /// What `--help` says.
 pub const HELP: &str = "Break the shop on purpose. `run` makes an experiment: what holds, what is broken, what customers may meet, \
-    and a verdict with an exit code; `list` shows those that are shipped, `suite` makes all of them.\n\n\
+    and a verdict with an exit code; `list` shows those that are shipped, `suite` makes all of them, `oracle` shows that they would \
+    notice.\n\n\
     `set`, `arm` and `stop` do it by hand, `faultline kill` and `pause` for processes. Every edge of the lab goes through \
     the chaos proxy, whose control API is Toxiproxy's (its address: CHAOS_PROXY_URL of `faultline env`), so any Toxiproxy client \
     can do the same and more.\n\n\
@@ -51,6 +54,9 @@ enum Command {
     /// Make all of them, one after the other
     #[command(long_about = suite::HELP)]
     Suite(suite::Args),
+    /// Test the experiments themselves: without a protection they must turn red
+    #[command(long_about = oracle::HELP)]
+    Oracle(oracle::Args),
     /// Show what is set now, what it has hit, and when it heals
     Faults(faults::Args),
     /// Set a fault on an edge
@@ -67,19 +73,19 @@ enum Command {
 /// # Errors
 /// When no lab runs, its proxy does not answer, or what was asked for does not exist; then nothing was set.
 pub async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    if let Command::List(args) = args.command {
-        return list::run(global, args);
-    }
-    lab::client(&Home::find(global)?)?;
-    let lab = Lab::of(global)?;
+    let running = || -> anyhow::Result<Lab> {
+        lab::client(&Home::find(global)?)?;
+        Lab::of(global)
+    };
     match args.command {
-        Command::List(_) => unreachable!("it needs no lab"),
-        Command::Run(args) => run::run(lab, args).await,
-        Command::Suite(args) => suite::run(lab, args).await,
-        Command::Arm(args) => arm::run(&lab, args).await,
-        Command::Faults(args) => faults::run(&lab, args).await,
-        Command::Set(args) => set::run(&lab, args).await,
-        Command::Stop => stop::run(&lab).await,
+        Command::List(args) => list::run(global, args),
+        Command::Oracle(args) => oracle::run(global, args).await,
+        Command::Run(args) => run::run(running()?, args).await,
+        Command::Suite(args) => suite::run(running()?, args).await,
+        Command::Arm(args) => arm::run(&running()?, args).await,
+        Command::Faults(args) => faults::run(&running()?, args).await,
+        Command::Set(args) => set::run(&running()?, args).await,
+        Command::Stop => stop::run(&running()?).await,
     }
 }
 

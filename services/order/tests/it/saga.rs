@@ -1,5 +1,11 @@
 //! Every step of the saga × every way in which its call can go wrong: all end, and stock and money are where they belong.
+//!
+//! Here the call fails, is done and not answered, or is made twice. The fourth and fifth way, a crash before the call and
+//! after it, is `tests/e2e/crashes.rs`: by `kill -9` of the program. Both take the steps from the saga's own crash points.
 
+use std::collections::BTreeSet;
+
+use chassis::crash;
 use reqwest::Method;
 use serde_json::json;
 
@@ -63,6 +69,16 @@ const CASES: [Case; 5] = [
     },
 ];
 
+/// Steps as the saga itself names them: each of them registers its crash points.
+fn steps() -> BTreeSet<String> {
+    let points = crash::list().into_iter();
+    let step = |point: crash::CrashPoint| {
+        let rest = point.name.strip_prefix("order.saga.")?;
+        Some(rest.split('.').next()?.to_owned())
+    };
+    points.filter_map(step).collect()
+}
+
 fn edge<'a>(shop: &'a Shop, case: &Case) -> &'a Proxy {
     if matches!(case.step, "charge" | "void") {
         &shop.payment
@@ -74,6 +90,8 @@ fn edge<'a>(shop: &'a Shop, case: &Case) -> &'a Proxy {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happens_to_the_call_of_any_step_the_saga_ends_and_the_books_agree() {
     let shop = Shop::open(1_000, &HASTY).await;
+    let cases = CASES.map(|case| case.step.to_owned());
+    assert_eq!(BTreeSet::from(cases), steps(), "a step has no case");
     for case in CASES {
         for fault in FAULTS {
             let why = format!("{} {fault:?}", case.step);

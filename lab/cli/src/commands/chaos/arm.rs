@@ -134,6 +134,6 @@ pub(super) async fn armed(lab: &Lab) -> Vec<(&'static Service, String)> {
     clippy::disallowed_methods,
     reason = "the lab acts from outside; the policies of the services' edges are not its own"
 )]
-fn client() -> reqwest::Result<Client> {
+pub(super) fn client() -> reqwest::Result<Client> {
     Client::builder().no_proxy().timeout(ANSWER_LIMIT).build()
 }

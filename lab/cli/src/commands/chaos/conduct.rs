@@ -4,7 +4,9 @@
 //! for → customers leave → breakers, counters, books → what it came to.
 
 mod evidence;
+mod names;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -15,7 +17,7 @@ use engine::guard::Watch;
 use engine::machine::Interruption;
 use engine::report::Report;
 use engine::runner::Told;
-use engine::{Experiment, Invalid, Mistake, Place, Prepared, Run};
+use engine::{Experiment, Place, Prepared, Run};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -26,19 +28,11 @@ use super::hands::{Fault, LabHands};
 use super::window::{self, Windows};
 use super::{arm, shown, stop};
 use crate::commands::env;
-use crate::edges;
 use crate::{Lab, lab, term};
 
 /// From the last heartbeat to the end of every lease, and for what was killed to be ready again.
 const HEALED_WITHIN: Duration = Duration::from_secs(90);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// A run without customers is watched for as long as a breaker needs to be seen.
-const NOBODY: Load = Load {
-    rate: 0.0,
-    before_s: 0.0,
-    after_s: 0.0,
-};
-
 /// What one run came to.
 pub(super) struct Outcome {
     pub(super) report: Report,
@@ -54,6 +48,25 @@ pub(super) struct Job {
     pub(super) seed: Option<u64>,
     /// A folder that is there.
     pub(super) folder: PathBuf,
+    pub(super) reading: Reading,
+}
+
+/// How the books are read in the end.
+#[derive(Debug, Clone)]
+pub(super) struct Reading {
+    /// What was held up by a fault has this long to come to rest.
+    pub(super) patience: Duration,
+    /// Ids that were known to disagree before.
+    pub(super) forgiven: HashSet<String>,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            patience: Duration::from_secs(60),
+            forgiven: HashSet::new(),
+        }
+    }
 }
 
 /// Times and figures of a run.
@@ -69,13 +82,13 @@ pub(super) struct Ran {
 /// Makes it.
 ///
 /// # Errors
-/// [`Invalid`] when the experiment makes no sense here (nothing was injected); else when the lab cannot be looked at.
+/// [`engine::Invalid`] when the experiment makes no sense here (nothing was injected); else when the lab cannot be looked at.
 pub(super) async fn one(
     job: &Job,
     stopping: watch::Receiver<Option<Interruption>>,
 ) -> anyhow::Result<Outcome> {
     let experiment = Experiment::parse(&job.source.file, &job.source.text)?;
-    check(job, &experiment)?;
+    names::check(job, &experiment)?;
     let run_id = format!("{}-{}", job.source.name, Utc::now().format("%Y%m%d-%H%M%S"));
     let hands = Arc::new(LabHands::of(Lab::clone(&job.lab), run_id, job.seed)?);
     let place = place(&job.lab)?;
@@ -97,39 +110,6 @@ pub(super) async fn one(
     Evidence::of(job, &prepared.experiment, ran, hits, marks).await
 }
 
-/// What the extension names must be there.
-fn check(job: &Job, experiment: &Experiment) -> Result<(), Invalid> {
-    let Some(extension) = &experiment.extension else {
-        return Ok(());
-    };
-    let edges = edges::all(&job.lab);
-    let edges: Vec<&str> = edges.iter().map(|wire| wire.name.as_str()).collect();
-    let edge = |(line, name): &(usize, String)| {
-        let text = engine::mistake::unknown("edge", name, &edges);
-        (!edges.contains(&name.as_str())).then_some(Mistake { line: *line, text })
-    };
-    let service = |rise: &engine::experiment::Rise| {
-        let text = arm::service(&rise.service).err()?.to_string();
-        Some(Mistake {
-            line: rise.line,
-            text,
-        })
-    };
-    let mistakes: Vec<Mistake> = extension
-        .breakers_open
-        .iter()
-        .filter_map(edge)
-        .chain(extension.rises.iter().filter_map(service))
-        .collect();
-    if mistakes.is_empty() {
-        return Ok(());
-    }
-    Err(Invalid {
-        file: job.source.file.clone(),
-        mistakes,
-    })
-}
-
 /// Variables of the lab over those of whoever runs this.
 fn place(lab: &Lab) -> anyhow::Result<Place> {
     let mut variables: std::collections::BTreeMap<String, String> = std::env::vars().collect();
@@ -147,7 +127,7 @@ async fn with_customers(
     stopping: watch::Receiver<Option<Interruption>>,
 ) -> anyhow::Result<Ran> {
     let extension = prepared.experiment.extension.clone();
-    let load = extension.as_ref().and_then(|one| one.load);
+    let load = extension.as_ref().and_then(|one| one.load.as_ref());
     let (so_far, counts) = watch::channel::<SoFar>((Duration::ZERO, 0, 0));
     let (leave, left) = watch::channel(false);
     let crowd = match load {
@@ -197,11 +177,15 @@ async fn conduct(
     stopping: watch::Receiver<Option<Interruption>>,
     counts: watch::Receiver<SoFar>,
 ) -> (Run, Vec<String>) {
-    let load = extension.and_then(|one| one.load).unwrap_or(NOBODY);
+    // A run without customers begins and ends at once.
+    let quiet = |seconds: fn(&Load) -> f64| {
+        let load = extension.and_then(|one| one.load.as_ref());
+        load.map_or(0.0, seconds)
+    };
     let (stop, stopped) = watch::channel(None);
     let mut early = stopping.clone();
     tokio::select! {
-        () = quietly(load.before_s) => {}
+        () = quietly(quiet(|load| load.before_s)) => {}
         _ = early.wait_for(Option::is_some) => {}
     }
     let running = engine::run(prepared, hands.clone(), stopped, |told| match told {
@@ -217,7 +201,7 @@ async fn conduct(
     residue.extend(settled(lab).await);
     if run.facts.interruption.is_none() {
         let recovery = extension.and_then(|one| one.customers.recovery_s_max);
-        quietly(load.after_s + recovery.unwrap_or_default()).await;
+        quietly(quiet(|load| load.after_s) + recovery.unwrap_or_default()).await;
     }
     (run, residue)
 }

@@ -9,8 +9,9 @@ use engine::experiment::Load;
 use loadtest::{
     ground::Shelves,
     history::History,
-    profile::Profile,
+    profile::{Profile, Share},
     run::{Progress, Ready},
+    scenario::Kind,
 };
 use tokio::sync::watch;
 
@@ -37,14 +38,10 @@ impl Crowd {
     /// Lets them register.
     pub(super) async fn gather(
         lab: &Lab,
-        load: Load,
+        load: &Load,
         folder: &std::path::Path,
     ) -> anyhow::Result<Self> {
-        let profile = Profile::shipped(PROFILE).context("the demo's profile is shipped")?;
-        let profile = profile.with_duration(LENGTH_MAX).with_rate(load.rate);
-        if let Some(problem) = profile.problems().first() {
-            anyhow::bail!("load: {} {}", problem.key, problem.text);
-        }
+        let profile = profile(load)?;
         let file = folder.join(HISTORY);
         let history = Arc::new(History::create(&file).with_context(|| file.display().to_string())?);
         let shelves = Shelves {
@@ -87,4 +84,29 @@ impl Crowd {
         history.finish().context("write the history")?;
         Ok(file)
     }
+}
+
+/// What customers of the demo do, or what the experiment says, at its rate.
+fn profile(load: &Load) -> anyhow::Result<Profile> {
+    let profile = Profile::shipped(PROFILE).context("the demo's profile is shipped")?;
+    let mut profile = profile.with_duration(LENGTH_MAX).with_rate(load.rate);
+    if !load.scenarios.is_empty() {
+        let chosen = load.scenarios.iter().filter_map(|(_, name, weight)| {
+            let share = Share {
+                weight: *weight,
+                think: None,
+            };
+            Some((kind(name)?, share))
+        });
+        profile.scenarios = chosen.collect();
+    }
+    if let Some(problem) = profile.problems().first() {
+        anyhow::bail!("load: {} {}", problem.key, problem.text);
+    }
+    Ok(profile)
+}
+
+/// A scenario by its name.
+pub(super) fn kind(name: &str) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| kind.as_str() == name)
 }

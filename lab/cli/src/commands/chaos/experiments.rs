@@ -13,7 +13,7 @@ use crate::nearest::hint;
 pub(super) const FOLDER: &str = "chaos/experiments";
 
 /// A file and what stands in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Source {
     /// What reports call it.
     pub(super) name: String,

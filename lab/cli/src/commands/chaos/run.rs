@@ -10,7 +10,7 @@ use engine::machine::Interruption;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::conduct::{self, Job};
+use super::conduct::{self, Job, Reading};
 use super::{experiments, shown};
 use crate::term::{self, Paint, note};
 use crate::{Lab, Verdict};
@@ -50,6 +50,7 @@ pub(super) async fn run(lab: Lab, args: Args) -> anyhow::Result<Verdict> {
         source,
         seed: args.seed,
         folder,
+        reading: Reading::default(),
     };
     let made = interruptible(async |stop| conduct::one(&job, stop).await).await;
     let outcome = match made {

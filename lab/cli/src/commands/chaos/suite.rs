@@ -7,7 +7,7 @@ use engine::report::Report;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::conduct::{self, Job};
+use super::conduct::{self, Job, Reading};
 use super::experiments::{self, Source};
 use super::run::{folder, interruptible};
 use crate::term::{self, Column, note, table};
@@ -77,6 +77,7 @@ async fn one_by_one(
             lab: lab.clone(),
             source,
             seed,
+            reading: Reading::default(),
         };
         let outcome = conduct::one(&job, stop.clone()).await?;
         engine::report::write(&outcome.report, &outcome.journal, &job.folder)?;

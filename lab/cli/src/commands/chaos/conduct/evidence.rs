@@ -12,12 +12,10 @@ use engine::{Experiment, journal};
 use serde_json::json;
 
 use super::super::{arm, scrape};
-use super::{Job, Outcome, Ran};
+use super::{Job, Outcome, Ran, Reading};
 use crate::prometheus::Prometheus;
 use crate::{Lab, books, term};
 
-/// What was held up by a fault has this long to come to rest.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// As often as Prometheus looks.
 const STEP: Duration = Duration::from_secs(5);
 /// Breakers as a number: 0 closed, 1 half open, 2 open.
@@ -54,16 +52,7 @@ impl Marks {
     async fn compare(&self, lab: &Lab, extension: &Extension, findings: &mut Findings) {
         for (rise, before) in extension.rises.iter().zip(&self.rises) {
             let by = counter(lab, rise).await - before;
-            if by < rise.by {
-                let Rise {
-                    service,
-                    metric,
-                    by: least,
-                    ..
-                } = rise;
-                let text = format!("{metric} of {service} rose by {by}, not by {least}");
-                findings.broken.push(text);
-            }
+            findings.broken.extend(out_of_bounds(rise, by));
         }
         for ((_, edge), before) in extension.breakers_open.iter().zip(&self.breakers) {
             match breaker(lab, edge).await {
@@ -91,7 +80,37 @@ async fn counter(lab: &Lab, rise: &Rise) -> f64 {
         return 0.0;
     };
     let page = scrape::page(lab, service).await;
-    scrape::sum(&page, &rise.metric, &[]).unwrap_or_default()
+    let labels = rise.labels.iter();
+    let labels: Vec<(&str, &str)> = labels.map(|(name, value)| (&**name, &**value)).collect();
+    scrape::sum(&page, &rise.metric, &labels).unwrap_or_default()
+}
+
+/// What is wrong when more came through than a breaker or a budget should have let pass.
+fn too_many(hits: &[Hit], most: Option<f64>) -> Option<String> {
+    let all: u64 = hits.iter().map(|hit| hit.hits).sum();
+    let most = most.filter(|most| all as f64 > *most)?;
+    Some(format!(
+        "hits: the faults hit {all} times, not {most} at most"
+    ))
+}
+
+/// What is wrong with a counter that has risen by so much.
+fn out_of_bounds(rise: &Rise, by: f64) -> Option<String> {
+    let labels = rise.labels.iter();
+    let labels: Vec<String> = labels
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let (metric, service, labels) = (&rise.metric, &rise.service, labels.join(","));
+    let says = |bound: String| {
+        Some(format!(
+            "{metric}{{{labels}}} of {service} rose by {by}, not by {bound}"
+        ))
+    };
+    match rise.by_max {
+        _ if by < rise.by => says(format!("{} at least", rise.by)),
+        Some(most) if by > most => says(format!("{most} at most")),
+        _ => None,
+    }
 }
 
 async fn breaker(lab: &Lab, edge: &str) -> Option<(f64, bool)> {
@@ -138,10 +157,11 @@ impl Evidence {
         }
         if let (Some(extension), true) = (extension, complete) {
             marks.compare(lab, extension, &mut findings).await;
+            findings.broken.extend(too_many(&hits, extension.hits_max));
         }
         let audited = match extension {
             Some(extension) if extension.books => {
-                Some(audit(lab, ran.history.as_deref(), &mut findings).await)
+                Some(audit(job, ran.history.as_deref(), &mut findings).await)
             }
             _ => None,
         };
@@ -175,12 +195,14 @@ impl Evidence {
 }
 
 async fn audit(
-    lab: &Lab,
+    job: &Job,
     history: Option<&std::path::Path>,
     findings: &mut Findings,
 ) -> Option<Books> {
     term::note("    the books");
-    let audited = match books::audit(lab, PATIENCE, history).await {
+    let Reading { patience, forgiven } = &job.reading;
+    let audited = books::audit_forgiving(&job.lab, *patience, history, forgiven);
+    let audited = match audited.await {
         Ok(audited) => audited,
         Err(error) => {
             findings
