@@ -133,7 +133,7 @@ async fn with_customers(
     let crowd = match load {
         Some(load) => {
             term::note(format!("  {} customers a second come.", load.rate));
-            Some(Crowd::gather(&job.lab, load, &job.folder).await?)
+            Some(Crowd::gather(&job.lab, load, &job.folder, job.seed).await?)
         }
         None => None,
     };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use engine::experiment::Load;
 use loadtest::{
+    dice::Seed,
     ground::Shelves,
     history::History,
     profile::{Profile, Share},
@@ -35,13 +36,15 @@ pub(super) struct Crowd {
 }
 
 impl Crowd {
-    /// Lets them register.
+    /// Lets them register. With a seed, what they will want depends on it alone.
     pub(super) async fn gather(
         lab: &Lab,
         load: &Load,
         folder: &std::path::Path,
+        seed: Option<u64>,
     ) -> anyhow::Result<Self> {
-        let profile = profile(load)?;
+        let mut profile = profile(load)?;
+        profile.seed = seed.map(Seed);
         let file = folder.join(HISTORY);
         let history = Arc::new(History::create(&file).with_context(|| file.display().to_string())?);
         let shelves = Shelves {
