@@ -196,6 +196,10 @@ fn counts(spans: &[Span]) -> Counts {
         let Some(part) = parts.get(part) else {
             continue;
         };
+        // Events that have gathered share a commit, which is shown with one of them.
+        if part.kind == "CONSUMER" && statement == "COMMIT" {
+            continue;
+        }
         let key = (
             part.service.clone(),
             part.name.clone(),

@@ -28,7 +28,7 @@ INSERT payments, SELECT payment_attempts, SELECT payments, UPDATE idempotency, U
               payment PRODUCER send payment.events PaymentCompleted
                 notification CONSUMER process payment.events PaymentCompleted
                 order CONSUMER process payment.events PaymentCompleted
-                  order SQL COMMIT, INSERT inbox, UPDATE sagas
+                  order SQL INSERT inbox, UPDATE sagas
               payment PRODUCER send payment.events PaymentCreated
                 notification CONSUMER process payment.events PaymentCreated
                 order CONSUMER process payment.events PaymentCreated
@@ -74,7 +74,7 @@ INSERT payments, SELECT payment_attempts, SELECT payments, UPDATE idempotency, U
               payment PRODUCER send payment.events PaymentFailed
                 notification CONSUMER process payment.events PaymentFailed
                 order CONSUMER process payment.events PaymentFailed
-                  order SQL COMMIT, INSERT inbox, UPDATE sagas
+                  order SQL INSERT inbox, UPDATE sagas
         order INTERNAL saga release: done
           order CLIENT POST order->inventory: 200
             inventory SERVER POST /api/v1/inventory/reservations/{order_id}/release: 200
@@ -82,7 +82,7 @@ INSERT payments, SELECT payment_attempts, SELECT payments, UPDATE idempotency, U
               inventory PRODUCER send inventory.events InventoryReleased
         order PRODUCER send order.events OrderCancelled
           inventory CONSUMER process order.events OrderCancelled
-            inventory SQL COMMIT, INSERT inbox, SELECT reservations
+            inventory SQL INSERT inbox, SELECT reservations
           notification CONSUMER process order.events OrderCancelled
       order PRODUCER send order.events OrderCreated
         inventory CONSUMER process order.events OrderCreated

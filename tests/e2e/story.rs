@@ -25,11 +25,15 @@ pub(crate) fn tell(spans: &[Span]) -> String {
 /// Spans beside each other: statements, then calls and steps as they came, then messages, whose order is chance.
 fn chapter(all: &[Span], mut beside: Vec<&Span>, depth: usize, story: &mut Vec<String>) {
     let indent = "  ".repeat(depth);
-    let statements: BTreeSet<(&str, &str)> = beside
+    let mut statements: BTreeSet<(&str, &str)> = beside
         .iter()
         .filter(|span| span.is_statement() && span.name != TYPE_LOOKUP)
         .map(|span| (span.service.as_str(), span.name.as_str()))
         .collect();
+    // Events that have gathered share a commit, which is shown with the first of them: here or in another's story.
+    if statements.iter().any(|(_, name)| *name == "INSERT inbox") {
+        statements.retain(|(_, name)| *name != "COMMIT");
+    }
     if let Some((service, _)) = statements.first() {
         let names: Vec<&str> = statements.iter().map(|(_, name)| *name).collect();
         story.push(format!("{indent}{service} SQL {}", names.join(", ")));
