@@ -1,24 +1,25 @@
 //! Hands letters to the mail server.
 
+mod session;
+
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, ensure};
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    Message,
     message::{Mailbox, MultiPart},
-    transport::smtp::{Error as SmtpError, PoolConfig, response::Category},
+    transport::smtp::{Error as SmtpError, response::Category},
 };
 use thiserror::Error;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use self::session::{Session, SessionError};
 use crate::domain::{Letter, Recipient};
 
 /// For a whole letter. A mail server on the same machine takes milliseconds; one that hangs should be noticed well
 /// within an attempt at an event.
 const TIMEOUT: Duration = Duration::from_secs(4);
-/// Connections kept: events are handled one at a time a partition, so few are ever needed.
-const CONNECTIONS_MAX: u32 = 4;
 
 /// Why a mail could not be handed over.
 #[derive(Debug, Error)]
@@ -34,10 +35,9 @@ pub(crate) enum MailError {
     Away(#[source] anyhow::Error),
 }
 
-/// A connection pool to the mail server.
-#[derive(Clone)]
+/// Who hands letters over, one at a time, as events are handled.
 pub(crate) struct Postman {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    session: Session,
     from: Mailbox,
 }
 
@@ -49,14 +49,8 @@ impl Postman {
         // Whoever asks for encryption or a login must not silently get neither.
         let plain = url.scheme() == "smtp" && url.username().is_empty() && url.password().is_none();
         ensure!(plain, "SMTP_URL: only smtp://host:port is supported");
-        // Dangerous because unencrypted; the server is on this machine.
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
-            .port(url.port().unwrap_or(25))
-            .timeout(Some(TIMEOUT))
-            .pool_config(PoolConfig::new().max_size(CONNECTIONS_MAX))
-            .build();
         Ok(Self {
-            transport,
+            session: Session::new(host, url.port().unwrap_or(25)),
             from: from.parse().context("MAIL_FROM")?,
         })
     }
@@ -69,9 +63,10 @@ impl Postman {
         letter: Letter,
     ) -> Result<(), MailError> {
         let message = self.message(event, to, letter)?;
-        match timeout(TIMEOUT, self.transport.send(message)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(classify(error)),
+        match timeout(TIMEOUT, self.session.send(&message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(SessionError::Smtp(error))) => Err(classify(error)),
+            Ok(Err(SessionError::Unreachable(error))) => Err(MailError::Away(error.into())),
             Err(_) => Err(MailError::Away(anyhow!("no answer within {TIMEOUT:?}"))),
         }
     }
