@@ -2,7 +2,7 @@
 //!
 //! Exactly-once is not its work but that of [`Apply`]: an offset is stored after the effect, so a crash in between
 //! delivers the event again. An event that cannot be applied goes to the dead letters, and the consumer goes on.
-//! Events that have gathered are applied [`together`].
+//! Events that have gathered are applied [together](Apply::apply_together).
 
 mod conclude;
 mod together;
