@@ -42,7 +42,7 @@ pub(super) fn with_those_behind<'a>(
 ) -> Vec<BorrowedMessage<'a>> {
     let mut messages = vec![first];
     while messages.len() < max {
-        // An error is told again to whoever waits for the next message.
+        // An error ends the gathering. One that lasts is met again by whoever waits for the next message.
         let Some(Ok(next)) = client.recv().now_or_never() else {
             break;
         };
